@@ -1,0 +1,69 @@
+#include "libscale/net/http.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace kscale::net {
+
+namespace {
+
+bool same_letters(std::string_view a, std::string_view b) {
+  return std::ranges::equal(
+      a, b, {}, [](unsigned char c) { return std::tolower(c); }, [](unsigned char c) { return std::tolower(c); });
+}
+
+}  // namespace
+
+std::string Endpoint::shown() const {
+  if (!unix_socket.empty()) {
+    return "unix:" + unix_socket;
+  }
+  // Credentials in a URL stand between the scheme and an @ before the first slash of the path.
+  const auto scheme = base_url.find("://");
+  const auto host = scheme == std::string::npos ? 0 : scheme + 3;
+  const auto at = base_url.rfind('@', base_url.find('/', host));
+  return at == std::string::npos || at < host ? base_url : base_url.substr(0, host) + base_url.substr(at + 1);
+}
+
+std::string_view name_of(Method method) {
+  switch (method) {
+    case Method::get:
+      return "GET";
+    case Method::head:
+      return "HEAD";
+    case Method::post:
+      return "POST";
+    case Method::put:
+      return "PUT";
+    case Method::patch:
+      return "PATCH";
+    case Method::del:
+      return "DELETE";
+  }
+  return "GET";
+}
+
+std::optional<std::string_view> Response::header(std::string_view name) const {
+  const auto found = std::ranges::find_if(headers, [name](const Header& h) { return same_letters(h.first, name); });
+  return found != headers.end() ? std::optional<std::string_view>(found->second) : std::nullopt;
+}
+
+Result<Response> HttpTransport::send(const Request& request) {
+  auto results = send_all({request});
+  return std::move(results.front());
+}
+
+std::string escaped(std::string_view text) {
+  constexpr std::string_view k_unreserved = "-._~:";
+  std::string out;
+  for (const unsigned char c : text) {
+    if (std::isalnum(c) != 0 || k_unreserved.find(static_cast<char>(c)) != std::string_view::npos) {
+      out += static_cast<char>(c);
+    } else {
+      out += fmt::format("%{:02X}", c);
+    }
+  }
+  return out;
+}
+
+}  // namespace kscale::net
