@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <sys/types.h>
+
+#include "libscale/base/clock.hpp"
+#include "libscale/base/result.hpp"
+
+namespace kscale::store {
+
+/// Makes the directory and those above it that are missing, each with mode 0700 whatever the umask.
+///
+/// One that is there already is left as it is, but refused (`refused`) where it is a symlink, belongs to another user,
+/// or lets others write. `conflict` where the name is taken by something else.
+Status make_private_directory(const std::filesystem::path& path);
+
+/// The whole of a regular file; symlinks are followed. `not_found` where there is none, `invalid` where it holds more
+/// than `max_bytes`, `refused` for anything that is no regular file (a pipe would make us wait).
+Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_bytes);
+
+/// The last `max_bytes` of a regular file, or all of it where it is shorter. Symlinks are refused.
+Result<std::string> read_tail(const std::filesystem::path& path, std::size_t max_bytes);
+
+/// Replaces the file by one that holds `text` and has `mode` whatever the umask. Who reads it, then or after a crash,
+/// finds the old text or the new one, never a part; after a failure it is the old one.
+///
+/// Safe in a directory that others can write to, such as /tmp: what is there under that name must be a regular file of
+/// ours, else `refused`; a symlink is never followed.
+Status write_atomically(const std::filesystem::path& path, std::string_view text, mode_t mode);
+
+/// Renames a damaged file, and what SQLite keeps beside it, to `NAME.damaged-<unix time>`, with a number after it where
+/// that is taken. Gives the new name.
+Result<std::filesystem::path> set_aside(const std::filesystem::path& path, WallTime now);
+
+/// The value of an environment variable; nothing where it is not set.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+/// Where kscale keeps its state: the first of $STATE_DIRECTORY (from systemd); /var/lib/kscale for root; then
+/// $XDG_STATE_HOME/kscale; then ~/.local/state/kscale. An empty or relative value counts as not set. Empty where
+/// nothing of it is known, not even the home.
+std::filesystem::path default_state_directory(const Environment& environment, uid_t uid);
+
+}  // namespace kscale::store

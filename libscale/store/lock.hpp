@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+#include "libscale/base/result.hpp"
+#include "libscale/store/descriptor.hpp"
+
+namespace kscale::store {
+
+/// The right to act on a deployment; at most one holder at a time on this machine.
+///
+/// The kernel takes it back when the process ends, however it ends. The file stays, and means nothing by itself.
+class Lock {
+ public:
+  /// Takes the lock without waiting. `who` is the name that others are told, such as "kscale-auto".
+  /// `locked` where it is held, be it by this process: "another kscale (kscale-auto, pid 123) is acting on this
+  /// deployment". `refused` where the file is a symlink or belongs to another user.
+  static Result<Lock> take(const std::filesystem::path& path, std::string_view who);
+
+  Lock(Lock&&) noexcept = default;
+  Lock& operator=(Lock&&) noexcept = default;
+  ~Lock() = default;
+
+ private:
+  explicit Lock(Descriptor file) : m_file(std::move(file)) {}
+
+  Descriptor m_file;
+};
+
+}  // namespace kscale::store

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libscale/base/clock.hpp"
+#include "libscale/base/result.hpp"
+
+namespace kscale::store {
+
+/// An instant that outlives the process: within one boot it is compared on the boot clock, which no step of the wall
+/// clock moves; after a reboot on wall time.
+struct Stamp {
+  Instant instant;
+  WallTime wall;
+  std::string boot_id;  ///< of the boot that `instant` belongs to; empty where it was not known
+
+  friend bool operator==(const Stamp&, const Stamp&) = default;
+};
+
+/// The stamp as an instant of this boot, so that spans since then can be measured. From another boot: as long ago as
+/// the wall clock says, and just now where that says it is still to come. An instant later than now counts as now. An
+/// empty `boot_id` is no boot that can be recognised.
+Instant on_this_boot(const Stamp& stamp, const Now& now, std::string_view boot_id);
+
+/// The kernel's name for this boot; empty where it cannot be read.
+std::string boot_id();
+
+/// The counters of the last check, as their owner wrote them.
+struct Reading {
+  Stamp at;
+  std::string text;
+
+  friend bool operator==(const Reading&, const Reading&) = default;
+};
+
+/// What a deployment remembers between two checks and from one process to the next.
+struct State {
+  std::optional<Stamp> last_up;       ///< the last change to more instances: begins the cooldown
+  std::optional<Stamp> last_down;     ///< the last change to fewer
+  int failures = 0;                   ///< in a row; the back-off grows with them
+  std::optional<Stamp> last_failure;  ///< begins the back-off
+  std::vector<int> retiring;          ///< numbers of the instances whose removal was begun: to be ended after a crash
+  std::optional<Reading> reading;
+
+  friend bool operator==(const State&, const State&) = default;
+};
+
+/// The state kept in the file, an SQLite database; an empty state where there is none yet. `invalid` where the file is
+/// damaged or of a newer kscale: the caller reports it, and may `set_aside` the file to begin anew.
+Result<State> load_state(const std::filesystem::path& path);
+
+/// Replaces the state in the file, all of it or nothing, and returns when it would outlast a power cut. The file is
+/// made with mode 0600.
+Status save_state(const std::filesystem::path& path, const State& state);
+
+}  // namespace kscale::store
