@@ -1,0 +1,151 @@
+#include "libscale/policy/decide.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace kscale::policy {
+
+namespace {
+
+using std::chrono::seconds;
+
+Decision hold(const Situation& now, std::string why) {
+  return {.action = Action::hold, .from = now.instances, .to = now.instances, .reason = "hold: " + std::move(why)};
+}
+
+/// What is left of a span that began at `since`, rounded up, so that "0s left" is never said of a wait.
+seconds left_of(seconds span, std::optional<Instant> since, Instant now) {
+  return since ? std::max(std::chrono::ceil<seconds>(*since + span - now), seconds{0}) : seconds{0};
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+/// Which thresholds for more instances are crossed, each in words.
+std::vector<std::string> pressures(const Rules& rules, const Load& load) {
+  std::vector<std::string> crossed;
+  if (load.cpu && load.cpu->at_least > rules.scale_up) {
+    crossed.push_back(fmt::format("cpu {:.0f}% > {:g}%", load.cpu->at_least.value, rules.scale_up.value));
+  }
+  if (load.memory && load.memory->at_least > rules.scale_up) {
+    crossed.push_back(fmt::format("memory {:.0f}% > {:g}%", load.memory->at_least.value, rules.scale_up.value));
+  }
+  if (load.request_rate && *load.request_rate > rules.rate_up) {
+    crossed.push_back(fmt::format("request rate {:.0f}/s > {:g}/s", load.request_rate->value, rules.rate_up.value));
+  }
+  if (load.response_time && *load.response_time > rules.response_time_up) {
+    crossed.push_back(
+        fmt::format("response time {:.0f}ms > {:g}ms", load.response_time->count(), rules.response_time_up.count()));
+  }
+  return crossed;
+}
+
+/// Which of the metrics that a scale-down needs are not known for the whole fleet.
+std::vector<std::string> unknowns(const Load& load) {
+  std::vector<std::string> missing;
+  const auto note = [&missing](const std::optional<Average>& average, std::string_view name) {
+    if (!average) {
+      missing.push_back(fmt::format("{} unknown", name));
+    } else if (!average->complete) {
+      missing.push_back(fmt::format("{} not known of every instance", name));
+    }
+  };
+  note(load.cpu, "cpu");
+  note(load.memory, "memory");
+  if (!load.request_rate) {
+    missing.emplace_back("request rate unknown");
+  }
+  return missing;
+}
+
+bool idle(const Rules& rules, const Load& load) {
+  return load.cpu->at_least <= rules.scale_down && load.memory->at_least <= rules.scale_down &&
+         *load.request_rate <= rules.rate_down;
+}
+
+Decision scale_up(const Rules& rules, const Situation& now, const std::string& why, Instant instant) {
+  if (now.instances >= rules.max_instances) {
+    return hold(now, fmt::format("at max {}, though {}", rules.max_instances, why));
+  }
+  if (const auto left = left_of(rules.cooldown, now.last_up, instant); left > seconds{0}) {
+    return hold(now, fmt::format("cooldown, {}s left, though {}", left.count(), why));
+  }
+  return {.action = Action::up, .from = now.instances, .to = now.instances + 1, .reason = why};
+}
+
+Decision scale_down(const Rules& rules, const Situation& now, Instant instant) {
+  if (now.instances <= rules.min_instances) {
+    return hold(now, fmt::format("idle, at min {}", rules.min_instances));
+  }
+  const auto left =
+      std::max(left_of(rules.cooldown, now.last_up, instant), left_of(rules.cooldown, now.last_down, instant));
+  if (left > seconds{0}) {
+    return hold(now, fmt::format("idle, cooldown, {}s left", left.count()));
+  }
+  return {.action = Action::down,
+          .from = now.instances,
+          .to = now.instances - 1,
+          .reason = fmt::format("cpu {:.0f}% <= {:g}%, memory {:.0f}% <= {:g}%, request rate {:.0f}/s <= {:g}/s",
+                                now.load.cpu->at_least.value, rules.scale_down.value, now.load.memory->at_least.value,
+                                rules.scale_down.value, now.load.request_rate->value, rules.rate_down.value)};
+}
+
+}  // namespace
+
+std::string_view name_of(Action action) {
+  switch (action) {
+    case Action::hold:
+      return "hold";
+    case Action::up:
+      return "up";
+    case Action::down:
+      return "down";
+    case Action::repair_up:
+      return "repair_up";
+    case Action::repair_down:
+      return "repair_down";
+  }
+  return "hold";
+}
+
+Decision decide(const Rules& rules, const Situation& situation, Instant now) {
+  const int count = situation.instances;
+  if (count > rules.max_instances) {
+    return {.action = Action::repair_down,
+            .from = count,
+            .to = rules.max_instances,
+            .reason = fmt::format("{} running, max is {}", count, rules.max_instances)};
+  }
+  const auto crossed = pressures(rules, situation.load);
+  const bool short_of_min = count < rules.min_instances;
+  if ((short_of_min || !crossed.empty()) && situation.blocked_until && now < *situation.blocked_until) {
+    const auto left = std::chrono::ceil<seconds>(*situation.blocked_until - now);
+    return hold(situation, fmt::format("adding instances failed, next try in {}s", left.count()));
+  }
+  if (short_of_min) {
+    return {.action = Action::repair_up,
+            .from = count,
+            .to = rules.min_instances,
+            .reason = fmt::format("{} running, min is {}", count, rules.min_instances)};
+  }
+  if (!crossed.empty()) {
+    return scale_up(rules, situation, joined(crossed), now);
+  }
+  if (situation.warming_up > 0) {
+    return hold(situation, fmt::format("{} of {} warming up", situation.warming_up, count));
+  }
+  if (const auto missing = unknowns(situation.load); !missing.empty()) {
+    return hold(situation, joined(missing));
+  }
+  if (idle(rules, situation.load)) {
+    return scale_down(rules, situation, now);
+  }
+  return hold(situation, "load is between the thresholds");
+}
+
+}  // namespace kscale::policy

@@ -1,0 +1,34 @@
+#include "libscale/policy/load.hpp"
+
+namespace kscale::policy {
+
+namespace {
+
+std::optional<Average> average(const std::vector<InstanceLoad>& instances,
+                               std::optional<Percent> InstanceLoad::*metric) {
+  double sum = 0;
+  std::size_t counted = 0;
+  for (const auto& instance : instances) {
+    if (!instance.warming_up && instance.*metric) {
+      sum += (instance.*metric)->value;
+      ++counted;
+    }
+  }
+  if (counted == 0) {
+    return std::nullopt;
+  }
+  return Average{.at_least = Percent{sum / static_cast<double>(instances.size())},
+                 .complete = counted == instances.size()};
+}
+
+}  // namespace
+
+std::optional<Average> average_cpu(const std::vector<InstanceLoad>& instances) {
+  return average(instances, &InstanceLoad::cpu);
+}
+
+std::optional<Average> average_memory(const std::vector<InstanceLoad>& instances) {
+  return average(instances, &InstanceLoad::memory);
+}
+
+}  // namespace kscale::policy

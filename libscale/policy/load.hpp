@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "libscale/base/units.hpp"
+
+namespace kscale::policy {
+
+/// What one running instance uses, as far as it is known.
+struct InstanceLoad {
+  bool warming_up = false;  ///< started so lately that its own start-up still shows
+  std::optional<Percent> cpu;
+  std::optional<Percent> memory;
+};
+
+/// An average over the fleet that says how far it can be trusted.
+struct Average {
+  Percent at_least;       ///< instances that are unknown or warming up count as idle: safe to scale up on
+  bool complete = false;  ///< every instance is known and warm: safe to scale down on
+
+  friend bool operator==(const Average&, const Average&) = default;
+};
+
+/// What the fleet carries. What is not known is absent, never zero.
+struct Load {
+  std::optional<Average> cpu;
+  std::optional<Average> memory;
+  std::optional<RequestsPerSecond> request_rate;
+  std::optional<Milliseconds> response_time;
+
+  friend bool operator==(const Load&, const Load&) = default;
+};
+
+/// The averages over all running instances; absent when no warm instance is known.
+/// Source: Kubernetes HPA, which counts pods without a sample and pods not yet ready as 0 % when it scales up.
+std::optional<Average> average_cpu(const std::vector<InstanceLoad>& instances);
+std::optional<Average> average_memory(const std::vector<InstanceLoad>& instances);
+
+}  // namespace kscale::policy
