@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <vector>
 
 #include <fmt/format.h>
@@ -22,6 +23,11 @@ seconds left_of(seconds span, std::optional<Instant> since, Instant now) {
   return since ? std::max(std::chrono::ceil<seconds>(*since + span - now), seconds{0}) : seconds{0};
 }
 
+/// A figure with at most one decimal, so that one just above its threshold does not read as equal to it.
+double tenths(double value) {
+  return std::round(value * 10) / 10;
+}
+
 std::string joined(const std::vector<std::string>& parts) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
@@ -30,17 +36,18 @@ std::string joined(const std::vector<std::string>& parts) {
 std::vector<std::string> pressures(const Rules& rules, const Load& load) {
   std::vector<std::string> crossed;
   if (load.cpu && load.cpu->at_least > rules.scale_up) {
-    crossed.push_back(fmt::format("cpu {:.0f}% > {:g}%", load.cpu->at_least.value, rules.scale_up.value));
+    crossed.push_back(fmt::format("cpu {:g}% > {:g}%", tenths(load.cpu->at_least.value), rules.scale_up.value));
   }
   if (load.memory && load.memory->at_least > rules.scale_up) {
-    crossed.push_back(fmt::format("memory {:.0f}% > {:g}%", load.memory->at_least.value, rules.scale_up.value));
+    crossed.push_back(fmt::format("memory {:g}% > {:g}%", tenths(load.memory->at_least.value), rules.scale_up.value));
   }
   if (load.request_rate && *load.request_rate > rules.rate_up) {
-    crossed.push_back(fmt::format("request rate {:.0f}/s > {:g}/s", load.request_rate->value, rules.rate_up.value));
+    crossed.push_back(
+        fmt::format("request rate {:g}/s > {:g}/s", tenths(load.request_rate->value), rules.rate_up.value));
   }
   if (load.response_time && *load.response_time > rules.response_time_up) {
-    crossed.push_back(
-        fmt::format("response time {:.0f}ms > {:g}ms", load.response_time->count(), rules.response_time_up.count()));
+    crossed.push_back(fmt::format("response time {:g}ms > {:g}ms", tenths(load.response_time->count()),
+                                  rules.response_time_up.count()));
   }
   return crossed;
 }
@@ -90,9 +97,10 @@ Decision scale_down(const Rules& rules, const Situation& now, Instant instant) {
   return {.action = Action::down,
           .from = now.instances,
           .to = now.instances - 1,
-          .reason = fmt::format("cpu {:.0f}% <= {:g}%, memory {:.0f}% <= {:g}%, request rate {:.0f}/s <= {:g}/s",
-                                now.load.cpu->at_least.value, rules.scale_down.value, now.load.memory->at_least.value,
-                                rules.scale_down.value, now.load.request_rate->value, rules.rate_down.value)};
+          .reason = fmt::format("cpu {:g}% <= {:g}%, memory {:g}% <= {:g}%, request rate {:g}/s <= {:g}/s",
+                                tenths(now.load.cpu->at_least.value), rules.scale_down.value,
+                                tenths(now.load.memory->at_least.value), rules.scale_down.value,
+                                tenths(now.load.request_rate->value), rules.rate_down.value)};
 }
 
 }  // namespace

@@ -34,6 +34,10 @@ TEST_CASE("decide adds one instance when any metric is above its threshold") {
         Decision{Action::up, 3, 4, "response time 1500ms > 1000ms"});
 }
 
+TEST_CASE("decide never says that a figure is above itself") {
+  CHECK(decide({}, at(3, load(80.3, 10, 10)), k_start).reason == "cpu 80.3% > 80%");
+}
+
 TEST_CASE("decide names every threshold that was crossed") {
   CHECK(decide({}, at(3, load(91, 10, 200)), k_start).reason == "cpu 91% > 80%, request rate 200/s > 150/s");
 }
