@@ -34,6 +34,12 @@ Result<std::string> read_tail(const std::filesystem::path& path, std::size_t max
 /// ours, else `refused`; a symlink is never followed.
 Status write_atomically(const std::filesystem::path& path, std::string_view text, mode_t mode);
 
+/// Whether what has this name is a regular file of ours, and no symlink: `refused` where it is not, `not_found` where
+/// there is nothing.
+Status require_own_file(const std::filesystem::path& path);
+/// The same for a file that is open already; `path` is only for the text of the error.
+Status require_own_file(int fd, const std::filesystem::path& path);
+
 /// Renames a damaged file, and what SQLite keeps beside it, to `NAME.damaged-<unix time>`, with a number after it where
 /// that is taken. Gives the new name.
 Result<std::filesystem::path> set_aside(const std::filesystem::path& path, WallTime now);

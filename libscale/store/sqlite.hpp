@@ -51,12 +51,12 @@ class Database {
 
   /// Runs one statement, its parameters bound in order.
   Status run(const char* sql, std::initializer_list<Cell> parameters = {});
+  /// Runs several statements, one after another, as many as there are.
+  Status run_all(const char* sql);
   /// Runs one statement and gives all its rows.
   Result<std::vector<Row>> rows(const char* sql, std::initializer_list<Cell> parameters = {});
 
  private:
-  friend class Transaction;
-
   struct Close {
     void operator()(sqlite3* connection) const;
   };

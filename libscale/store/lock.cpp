@@ -1,0 +1,72 @@
+#include "libscale/store/lock.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <string>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libscale/store/files.hpp"
+
+namespace kscale::store {
+
+namespace {
+
+std::string reason() {
+  return std::generic_category().message(errno);
+}
+
+/// The holder as it wrote itself into the file: " (kscale-auto, pid 123)". Empty where it has not come to that yet.
+std::string holder(const Descriptor& file) {
+  std::array<char, 200> buffer{};
+  const ssize_t count = pread(file.get(), buffer.data(), buffer.size(), 0);
+  const std::string_view line(buffer.data(), count > 0 ? static_cast<std::size_t>(count) : 0);
+  const std::size_t space = line.find(' ');
+  const std::size_t end = line.find('\n');
+  if (space == std::string_view::npos || end == std::string_view::npos || end < space) {
+    return {};
+  }
+  int pid = 0;
+  const auto [rest, error] = std::from_chars(line.data(), line.data() + space, pid);
+  const std::string_view who = line.substr(space + 1, end - space - 1);
+  const bool printable = std::all_of(who.begin(), who.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  if (error != std::errc() || rest != line.data() + space || !printable) {
+    return {};
+  }
+  return fmt::format(" ({}, pid {})", who, pid);
+}
+
+}  // namespace
+
+Result<Lock> Lock::take(const std::filesystem::path& path, std::string_view who) {
+  constexpr mode_t k_mode = S_IRUSR | S_IWUSR;
+  Descriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, k_mode));
+  if (!file.is_open()) {
+    if (errno == ELOOP) {
+      return fail(Errc::refused, "lock '{}': it is a symlink, which kscale does not follow here", path.string());
+    }
+    return fail(Errc::failed, "lock '{}': {}", path.string(), reason());
+  }
+  if (const auto own = require_own_file(file.get(), path); !own) {
+    return wrap(own.error(), "lock '{}'", path.string());
+  }
+  if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) {
+      return fail(Errc::locked, "another kscale{} is acting on this deployment", holder(file));
+    }
+    return fail(Errc::failed, "lock '{}': {}", path.string(), reason());
+  }
+  // That the name could not be written, on a full disk, makes the lock no weaker.
+  const std::string text = fmt::format("{} {}\n", getpid(), who);
+  [[maybe_unused]] const bool told = fchmod(file.get(), k_mode) == 0 && ftruncate(file.get(), 0) == 0 &&
+                                     pwrite(file.get(), text.data(), text.size(), 0) > 0;
+  return Lock(std::move(file));
+}
+
+}  // namespace kscale::store
