@@ -16,8 +16,8 @@ namespace kscale::net {
 
 namespace {
 
-constexpr std::size_t k_max_head = 64U * 1024;  ///< of all header sections of an answer together
-constexpr long k_kept_connections = 512;        ///< an engine is asked about hundreds of containers at once
+constexpr std::size_t k_max_head = std::size_t{64} * 1024;  ///< of all header sections of an answer together
+constexpr long k_kept_connections = 512;                    ///< an engine is asked about hundreds of containers at once
 
 struct EasyCleanup {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
@@ -144,7 +144,7 @@ void set_headers(Call& call) {
   bool has_type = false;
   for (const auto* some : {&call.request.to.headers, &call.request.headers}) {
     for (const auto& [name, value] : *some) {
-      append(call.headers, value.empty() ? name + ";" : name + ": " + value);
+      append(call.headers, value.empty() ? name + ";" : fmt::format("{}: {}", name, value));
       has_type = has_type || curl_strequal(name.c_str(), "Content-Type") != 0;
     }
   }
@@ -408,9 +408,9 @@ class Batch {
   }
 
   void interrupt() {
-    for (std::size_t place = 0; place < m_calls.size(); ++place) {
-      if (m_calls[place] != nullptr && m_calls[place]->request.interruptible) {
-        end(*m_calls[place], fail(Errc::interrupted, "interrupted"));
+    for (const auto& call : m_calls) {
+      if (call != nullptr && call->request.interruptible) {
+        end(*call, fail(Errc::interrupted, "interrupted"));
       }
     }
   }

@@ -42,8 +42,8 @@ struct Request {
   std::string path;  ///< from the first slash on, query included, already escaped
   std::vector<Header> headers;
   std::string body;
-  std::chrono::milliseconds deadline{10'000};  ///< for the whole call, connecting included
-  std::size_t max_answer = 32U * 1024 * 1024;  ///< a longer answer fails the call
+  std::chrono::milliseconds deadline{10'000};              ///< for the whole call, connecting included
+  std::size_t max_answer = std::size_t{32} * 1024 * 1024;  ///< a longer answer fails the call
   bool interruptible = true;  ///< false for steps that undo others: they are finished even when we are told to stop
 };
 
