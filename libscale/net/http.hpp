@@ -36,6 +36,9 @@ enum class Method { get, head, post, put, patch, del };
 
 std::string_view name_of(Method method);
 
+/// Whether a call gives way when we are told to stop, or is part of undoing something and goes on to its end.
+enum class Urgency { interruptible, to_the_end };
+
 struct Request {
   Endpoint to;
   Method method = Method::get;

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace kscale {
+
+/// Outside text made safe to show: on one line, control characters as \xNN, and cut with "..." beyond `longest` bytes.
+std::string printable(std::string_view text, std::size_t longest = 300);
+
+}  // namespace kscale

@@ -1,0 +1,141 @@
+#include "libscale/docker/container.hpp"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "libscale/docker/timestamp.hpp"
+
+namespace kscale::docker {
+
+namespace {
+
+constexpr std::array<std::pair<State, std::string_view>, 8> k_states{{{State::created, "created"},
+                                                                      {State::running, "running"},
+                                                                      {State::paused, "paused"},
+                                                                      {State::restarting, "restarting"},
+                                                                      {State::removing, "removing"},
+                                                                      {State::exited, "exited"},
+                                                                      {State::dead, "dead"},
+                                                                      {State::unknown, "unknown"}}};
+
+constexpr std::array<std::pair<Health, std::string_view>, 4> k_healths{{{Health::none, "none"},
+                                                                        {Health::starting, "starting"},
+                                                                        {Health::healthy, "healthy"},
+                                                                        {Health::unhealthy, "unhealthy"}}};
+
+template <class Enum, std::size_t Count>
+Enum value_named(const std::array<std::pair<Enum, std::string_view>, Count>& names, std::string_view name,
+                 Enum otherwise) {
+  for (const auto& [value, text] : names) {
+    if (text == name) {
+      return value;
+    }
+  }
+  return otherwise;
+}
+
+template <class Enum, std::size_t Count>
+std::string_view text_for(const std::array<std::pair<Enum, std::string_view>, Count>& names, Enum value) {
+  for (const auto& [candidate, text] : names) {
+    if (candidate == value) {
+      return text;
+    }
+  }
+  return {};
+}
+
+std::string_view without_slash(std::string_view name) {
+  return name.starts_with('/') ? name.substr(1) : name;
+}
+
+std::optional<int> parse_port(std::string_view text) {
+  int port = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return fault == std::errc{} && port > 0 ? std::optional(port) : std::nullopt;
+}
+
+/// Reads `{"3020/tcp": [{"HostIp": "127.0.0.1", "HostPort": "3021"}], "9000/tcp": null}`.
+std::vector<PublishedPort> parse_ports(const json::Value& ports) {
+  std::vector<PublishedPort> published;
+  for (const auto& [key, bindings] : ports.members()) {
+    const auto container_port = parse_port(key.substr(0, key.find('/')));
+    for (const auto& binding : bindings.items()) {
+      const auto host_port = parse_port(binding["HostPort"].text_or(""));
+      if (container_port && host_port) {
+        published.push_back({*container_port, binding["HostIp"].text_or(""), *host_port});
+      }
+    }
+  }
+  return published;
+}
+
+/// The limit of `--cpus`, given as billionths or as quota per period.
+std::optional<Cores> parse_cpu_limit(const json::Value& host_config) {
+  constexpr double k_nano = 1e9;
+  constexpr double k_default_period = 100'000;
+  if (const auto nano = host_config["NanoCpus"].as_number(); nano && *nano > 0) {
+    return Cores{*nano / k_nano};
+  }
+  const auto quota = host_config["CpuQuota"].as_number();
+  if (!quota || *quota <= 0) {
+    return std::nullopt;
+  }
+  const double period = host_config["CpuPeriod"].as_number().value_or(0);
+  return Cores{*quota / (period > 0 ? period : k_default_period)};
+}
+
+}  // namespace
+
+std::string_view name_of(State state) {
+  return text_for(k_states, state);
+}
+
+std::string_view name_of(Health health) {
+  return text_for(k_healths, health);
+}
+
+Result<Container> parse_container(const json::Value& inspection) {
+  const auto id = inspection["Id"].as_string();
+  const auto name = inspection["Name"].as_string();
+  const auto& state = inspection["State"];
+  if (!id || !name || !state["Status"].is_string()) {
+    return fail(Errc::invalid, "a container without Id, Name or State.Status");
+  }
+  Container container;
+  container.id = *id;
+  container.name = without_slash(*name);
+  container.image = inspection["Config"]["Image"].text_or("");
+  container.state = value_named(k_states, state["Status"].text_or(""), State::unknown);
+  container.health = value_named(k_healths, state["Health"]["Status"].text_or(""), Health::none);
+  container.exit_code = static_cast<int>(state["ExitCode"].as_int().value_or(0));
+  if (const auto started = parse_timestamp(state["StartedAt"].text_or(""))) {
+    container.started_at = WallTime{std::chrono::duration_cast<WallTime::duration>(*started)};
+  }
+  for (const auto& [key, value] : inspection["Config"]["Labels"].members()) {
+    container.labels.emplace(key, value.text_or(""));
+  }
+  for (const auto& [network, settings] : inspection["NetworkSettings"]["Networks"].members()) {
+    container.networks.push_back({network, settings["IPAddress"].text_or("")});
+  }
+  container.ports = parse_ports(inspection["NetworkSettings"]["Ports"]);
+  container.cpu_limit = parse_cpu_limit(inspection["HostConfig"]);
+  return container;
+}
+
+std::vector<std::string> ids_named(const json::Value& list, std::string_view prefix) {
+  std::vector<std::string> ids;
+  for (const auto& container : list.items()) {
+    const auto id = container["Id"].as_string();
+    for (const auto& name : container["Names"].items()) {
+      // A container linked into another one has a second name with a slash inside.
+      if (id && without_slash(name.text_or("")).starts_with(prefix)) {
+        ids.emplace_back(*id);
+        break;
+      }
+    }
+  }
+  return ids;
+}
+
+}  // namespace kscale::docker

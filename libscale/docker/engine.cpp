@@ -1,0 +1,337 @@
+#include "libscale/docker/engine.hpp"
+
+#include <charconv>
+#include <string>
+
+#include "libscale/base/printable.hpp"
+
+namespace kscale::docker {
+
+namespace {
+
+/// The minor number of the newest version 1.x whose shapes kscale knows.
+constexpr int k_newest_minor = 51;
+
+std::optional<int> minor_of(std::string_view version) {
+  if (!version.starts_with("1.")) {
+    return std::nullopt;
+  }
+  version.remove_prefix(2);
+  int minor = 0;
+  const auto [end, fault] = std::from_chars(version.data(), version.data() + version.size(), minor);
+  return fault == std::errc{} && end == version.data() + version.size() ? std::optional(minor) : std::nullopt;
+}
+
+/// What the engine said went wrong: the `message` of its JSON, or its plain text.
+std::string words_of(const net::Response& answer) {
+  const auto parsed = json::parse(answer.body);
+  const auto message = parsed ? (*parsed)["message"].text_or("") : answer.body;
+  return message.empty() ? fmt::format("status {}", answer.status) : printable(message);
+}
+
+Errc kind_of(int status, std::string_view words) {
+  const auto says = [words](std::string_view text) { return words.find(text) != std::string_view::npos; };
+  // A taken port comes as 500, and from Podman a taken name as well.
+  if (status == 409 || says("port is already allocated") || says("address already in use") || says("already in use")) {
+    return Errc::conflict;
+  }
+  if (status == 404) {
+    return Errc::not_found;
+  }
+  if (status == 400) {
+    return Errc::refused;
+  }
+  if (status == 401 || status == 403) {
+    return Errc::unauthorized;
+  }
+  return status == 503 ? Errc::busy : Errc::failed;
+}
+
+/// The body of a good answer; else the engine's words. 304 says that it was so already.
+Result<std::string> body_of(const Result<net::Response>& answer) {
+  if (!answer) {
+    return tl::unexpected(answer.error());
+  }
+  if ((answer->status >= 200 && answer->status < 300) || answer->status == 304) {
+    return answer->body;
+  }
+  const auto words = words_of(*answer);
+  return fail(kind_of(answer->status, words), "Docker: {}", words);
+}
+
+Result<json::Value> json_of(const Result<net::Response>& answer) {
+  const auto body = body_of(answer);
+  if (!body) {
+    return tl::unexpected(body.error());
+  }
+  return json::parse(*body);
+}
+
+}  // namespace
+
+Engine::Engine(net::HttpTransport& http, net::Endpoint endpoint, std::optional<std::string> api_version,
+               std::chrono::milliseconds deadline)
+    : m_http(http), m_endpoint(std::move(endpoint)), m_version(std::move(api_version)), m_deadline(deadline) {}
+
+net::Request Engine::request(net::Method method, std::string path) const {
+  net::Request request;
+  request.to = m_endpoint;
+  request.method = method;
+  request.path = m_version ? fmt::format("/v{}{}", *m_version, path) : std::move(path);
+  request.deadline = m_deadline;
+  return request;
+}
+
+Status Engine::connect() {
+  if (m_connected) {
+    return {};
+  }
+  net::Request ping;
+  ping.to = m_endpoint;
+  ping.path = "/_ping";
+  ping.deadline = m_deadline;
+  const auto answer = m_http.send(ping);
+  if (!answer) {
+    return wrap(answer.error(), "Docker");
+  }
+  if (answer->status != 200) {
+    return fail(kind_of(answer->status, {}), "Docker at {} answered {} to a ping", m_endpoint.shown(), answer->status);
+  }
+  if (answer->header("Libpod-Api-Version")) {
+    m_system_counter = SystemCounter::ignored;
+  }
+  if (!m_version) {
+    const auto version = answer->header("Api-Version");
+    if (!version) {
+      return fail(Errc::invalid, "{} does not answer as a Docker engine", m_endpoint.shown());
+    }
+    m_version = agreed_version(*version);
+  }
+  m_connected = true;
+  return {};
+}
+
+Result<EngineInfo> Engine::info() {
+  if (auto connected = connect(); !connected) {
+    return tl::unexpected(connected.error());
+  }
+  const auto answer = json_of(m_http.send(request(net::Method::get, "/info")));
+  if (!answer) {
+    return wrap(answer.error(), "ask for the engine's data");
+  }
+  EngineInfo info;
+  info.version = (*answer)["ServerVersion"].text_or("");
+  if (const auto memory = (*answer)["MemTotal"].as_uint(); memory && *memory > 0) {
+    info.host_memory = Bytes{*memory};
+  }
+  return info;
+}
+
+Result<std::vector<Container>> Engine::find(std::string_view prefix) {
+  if (auto connected = connect(); !connected) {
+    return tl::unexpected(connected.error());
+  }
+  json::Value filters;
+  filters.at("name").push_back(prefix);
+  const auto list = json_of(
+      m_http.send(request(net::Method::get, "/containers/json?all=true&filters=" + net::escaped(json::dump(filters)))));
+  if (!list) {
+    return wrap(list.error(), "list containers named '{}'", prefix);
+  }
+  if (!list->is_array()) {
+    return fail(Errc::invalid, "list containers named '{}': the answer is no list", prefix);
+  }
+  std::vector<net::Request> requests;
+  for (const auto& id : ids_named(*list, prefix)) {
+    requests.push_back(request(net::Method::get, fmt::format("/containers/{}/json", net::escaped(id))));
+  }
+  std::vector<Container> found;
+  for (const auto& answer : m_http.send_all(requests)) {
+    auto container = json_of(answer).and_then(parse_container);
+    if (container) {
+      found.push_back(std::move(*container));
+    } else if (container.error().code != Errc::not_found) {
+      return wrap(container.error(), "inspect containers named '{}'", prefix);
+    }
+  }
+  return found;
+}
+
+Result<Container> Engine::inspect(std::string_view id) {
+  const auto answer = inspection(id);
+  return answer ? parse_container(*answer) : tl::unexpected(answer.error());
+}
+
+Result<json::Value> Engine::inspection(std::string_view id) {
+  if (auto connected = connect(); !connected) {
+    return tl::unexpected(connected.error());
+  }
+  auto answer = json_of(m_http.send(request(net::Method::get, fmt::format("/containers/{}/json", net::escaped(id)))));
+  if (!answer) {
+    return wrap(answer.error(), "inspect container {}", printable(id));
+  }
+  return answer;
+}
+
+Result<std::string> Engine::image_id(std::string_view name) {
+  if (auto connected = connect(); !connected) {
+    return tl::unexpected(connected.error());
+  }
+  std::string path;  // the slashes inside a name stay
+  for (std::string_view rest = name; !rest.empty();) {
+    const auto part = rest.substr(0, rest.find('/'));
+    path += '/' + net::escaped(part);
+    rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+  }
+  const auto answer = json_of(m_http.send(request(net::Method::get, fmt::format("/images{}/json", path))));
+  if (!answer) {
+    return wrap(answer.error(), "inspect image '{}'", printable(name));
+  }
+  return (*answer)["Id"].text_or("");
+}
+
+net::Request Engine::stats_request(std::string_view id) const {
+  return request(net::Method::get, fmt::format("/containers/{}/stats?stream=false&one-shot=true", net::escaped(id)));
+}
+
+Result<std::optional<Stats>> Engine::read_stats(const Result<net::Response>& answer) const {
+  const auto body = body_of(answer);
+  return body ? parse_stats(*body, m_system_counter) : tl::unexpected(body.error());
+}
+
+std::vector<Result<std::optional<Stats>>> Engine::stats(const std::vector<std::string>& ids) {
+  if (auto connected = connect(); !connected) {
+    return std::vector<Result<std::optional<Stats>>>(ids.size(), tl::unexpected(connected.error()));
+  }
+  std::vector<net::Request> requests;
+  requests.reserve(ids.size());
+  for (const auto& id : ids) {
+    requests.push_back(stats_request(id));
+  }
+  std::vector<Result<std::optional<Stats>>> readings;
+  readings.reserve(ids.size());
+  for (const auto& answer : m_http.send_all(requests)) {
+    readings.push_back(read_stats(answer));
+  }
+  return readings;
+}
+
+std::vector<Result<std::string>> Engine::create(const std::vector<NewContainer>& containers) {
+  if (auto connected = connect(); !connected) {
+    return std::vector<Result<std::string>>(containers.size(), tl::unexpected(connected.error()));
+  }
+  std::vector<net::Request> requests;
+  for (const auto& container : containers) {
+    auto create = request(net::Method::post, "/containers/create?name=" + net::escaped(container.name));
+    create.headers.emplace_back("Content-Type", "application/json");
+    create.body = json::dump(container.body);
+    requests.push_back(std::move(create));
+  }
+  std::vector<Result<std::string>> ids;
+  for (const auto& answer : m_http.send_all(requests)) {
+    auto created = json_of(answer);
+    if (!created) {
+      ids.emplace_back(wrap(created.error(), "create container"));
+    } else if (const auto id = (*created)["Id"].as_string()) {
+      ids.emplace_back(std::string(*id));
+    } else {
+      ids.emplace_back(fail(Errc::invalid, "create container: the answer has no Id"));
+    }
+  }
+  return ids;
+}
+
+std::vector<Status> Engine::all_done(const std::vector<net::Request>& requests, std::string_view what) {
+  std::vector<Status> outcomes;
+  outcomes.reserve(requests.size());
+  for (const auto& answer : m_http.send_all(requests)) {
+    const auto body = body_of(answer);
+    outcomes.emplace_back(body ? Status{} : wrap(body.error(), "{}", what));
+  }
+  return outcomes;
+}
+
+std::vector<Status> Engine::connect_networks(const std::vector<NetworkConnection>& connections) {
+  std::vector<net::Request> requests;
+  for (const auto& connection : connections) {
+    auto connect = request(net::Method::post, fmt::format("/networks/{}/connect", net::escaped(connection.network)));
+    connect.headers.emplace_back("Content-Type", "application/json");
+    json::Value body;
+    body.set("Container", connection.container);
+    body.set("EndpointConfig", connection.endpoint);
+    connect.body = json::dump(body);
+    requests.push_back(std::move(connect));
+  }
+  return all_done(requests, "connect the container to its network");
+}
+
+std::vector<Status> Engine::start(const std::vector<std::string>& ids) {
+  std::vector<net::Request> requests;
+  for (const auto& id : ids) {
+    requests.push_back(request(net::Method::post, fmt::format("/containers/{}/start", net::escaped(id))));
+  }
+  return all_done(requests, "start container");
+}
+
+std::vector<Status> Engine::stop(const std::vector<std::string>& ids, std::chrono::seconds grace) {
+  std::vector<net::Request> requests;
+  for (const auto& id : ids) {
+    auto stop = request(net::Method::post, fmt::format("/containers/{}/stop?t={}", net::escaped(id), grace.count()));
+    stop.deadline += grace;
+    requests.push_back(std::move(stop));
+  }
+  return all_done(requests, "stop container");
+}
+
+std::vector<Status> Engine::remove(const std::vector<std::string>& ids, AnonymousVolumes volumes,
+                                   net::Urgency urgency) {
+  std::vector<net::Request> requests;
+  for (const auto& id : ids) {
+    auto remove = request(net::Method::del, fmt::format("/containers/{}?force=true{}", net::escaped(id),
+                                                        volumes == AnonymousVolumes::remove ? "&v=true" : ""));
+    remove.interruptible = urgency == net::Urgency::interruptible;
+    requests.push_back(std::move(remove));
+  }
+  auto outcomes = all_done(requests, "remove container");
+  for (auto& outcome : outcomes) {
+    if (!outcome && outcome.error().code == Errc::not_found) {
+      outcome = {};
+    }
+  }
+  return outcomes;
+}
+
+Result<std::string> Engine::log_tail(std::string_view id, int lines) {
+  if (auto connected = connect(); !connected) {
+    return tl::unexpected(connected.error());
+  }
+  const auto body = body_of(m_http.send(request(
+      net::Method::get, fmt::format("/containers/{}/logs?stdout=true&stderr=true&tail={}", net::escaped(id), lines))));
+  if (!body) {
+    return wrap(body.error(), "read the log of container {}", printable(id));
+  }
+  return plain_log(*body);
+}
+
+std::string plain_log(std::string_view stream) {
+  constexpr std::size_t k_head = 8;
+  std::string text;
+  for (std::string_view rest = stream; !rest.empty();) {
+    const auto byte = [rest](std::size_t i) { return static_cast<unsigned char>(rest[i]); };
+    if (rest.size() < k_head || byte(0) > 2 || byte(1) != 0 || byte(2) != 0 || byte(3) != 0) {
+      return std::string(stream);
+    }
+    const std::size_t length =
+        std::size_t{byte(4)} << 24U | std::size_t{byte(5)} << 16U | std::size_t{byte(6)} << 8U | std::size_t{byte(7)};
+    text += rest.substr(k_head, length);
+    rest.remove_prefix(std::min(k_head + length, rest.size()));
+  }
+  return text;
+}
+
+std::string agreed_version(std::string_view engines) {
+  const auto minor = minor_of(engines);
+  return minor && *minor > k_newest_minor ? fmt::format("1.{}", k_newest_minor) : std::string(engines);
+}
+
+}  // namespace kscale::docker

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "libscale/base/result.hpp"
+#include "libscale/base/units.hpp"
+#include "libscale/docker/container.hpp"
+#include "libscale/docker/stats.hpp"
+#include "libscale/net/http.hpp"
+#include "libscale/net/json.hpp"
+
+namespace kscale::docker {
+
+/// What the whole engine says of itself.
+struct EngineInfo {
+  std::string version;
+  std::optional<Bytes> host_memory;
+};
+
+struct NewContainer {
+  std::string name;
+  json::Value body;  ///< of `POST /containers/create`
+};
+
+struct NetworkConnection {
+  std::string network;
+  std::string container;
+  json::Value endpoint;  ///< its EndpointConfig
+};
+
+/// Whether the volumes without a name go with their container.
+enum class AnonymousVolumes { keep, remove };
+
+/// The Docker Engine API, spoken by Docker from 20.10 on and by Podman's socket.
+///
+/// Calls that take several containers go out all at once; the results stand in the same order. Failures keep the
+/// engine's own words: `not_found`, `conflict` (a name or a port is taken), `refused`, `failed`, and those of the
+/// transport.
+class Engine {
+ public:
+  /// `http` must outlive the engine. `api_version` (as in DOCKER_API_VERSION, such as "1.41") switches the negotiation
+  /// off; `deadline` bounds every call, besides the time that a stop takes by itself.
+  Engine(net::HttpTransport& http, net::Endpoint endpoint, std::optional<std::string> api_version,
+         std::chrono::milliseconds deadline);
+
+  const net::Endpoint& endpoint() const { return m_endpoint; }
+
+  /// Asks who is there and agrees on a version. Every other call does it first, until it has worked once.
+  Status connect();
+
+  Result<EngineInfo> info();
+
+  /// All containers, running or not, whose name begins with `prefix`. One that vanishes meanwhile is left out.
+  Result<std::vector<Container>> find(std::string_view prefix);
+  Result<Container> inspect(std::string_view id);
+  /// The whole answer, to make another container like it.
+  Result<json::Value> inspection(std::string_view id);
+  /// The id of the image that the name stands for now.
+  Result<std::string> image_id(std::string_view name);
+
+  /// One reading of each container. Nothing for one that has no data.
+  std::vector<Result<std::optional<Stats>>> stats(const std::vector<std::string>& ids);
+
+  /// Makes containers and gives their ids.
+  std::vector<Result<std::string>> create(const std::vector<NewContainer>& containers);
+  std::vector<Status> connect_networks(const std::vector<NetworkConnection>& connections);
+  std::vector<Status> start(const std::vector<std::string>& ids);
+  /// SIGTERM (or the container's own stop signal), and SIGKILL when it still runs after `grace`. One that does not run
+  /// is stopped already.
+  std::vector<Status> stop(const std::vector<std::string>& ids, std::chrono::seconds grace);
+  /// Removes containers; those that run are killed first. One that is gone is removed already.
+  std::vector<Status> remove(const std::vector<std::string>& ids, AnonymousVolumes volumes, net::Urgency urgency);
+
+  /// The last `lines` lines that the container wrote, both streams in order.
+  Result<std::string> log_tail(std::string_view id, int lines);
+
+  // For one look at everything at once, together with calls to others: what to ask, and how to read the answer.
+  net::Request stats_request(std::string_view id) const;
+  Result<std::optional<Stats>> read_stats(const Result<net::Response>& answer) const;
+
+ private:
+  net::Request request(net::Method method, std::string path) const;
+  std::vector<Status> all_done(const std::vector<net::Request>& requests, std::string_view what);
+
+  net::HttpTransport& m_http;
+  net::Endpoint m_endpoint;
+  std::optional<std::string> m_version;  ///< agreed on, or given
+  bool m_connected = false;
+  SystemCounter m_system_counter = SystemCounter::trusted;
+  std::chrono::milliseconds m_deadline;
+};
+
+/// Takes the frames of Docker's log stream apart: eight bytes (stream, three zeros, length) before each piece. A text
+/// that is not framed so (a terminal's) comes back as it is.
+std::string plain_log(std::string_view stream);
+
+/// The newer of the versions that both sides know: the engine's, but none beyond what kscale was written for.
+std::string agreed_version(std::string_view engines);
+
+}  // namespace kscale::docker

@@ -1,0 +1,349 @@
+#include "libscale/kong/admin.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <random>
+
+#include "libscale/base/printable.hpp"
+#include "libscale/kong/declarative.hpp"
+
+namespace kscale::kong {
+
+namespace {
+
+using std::chrono::seconds;
+
+/// How often a call is made when Kong keeps saying "later", and the longest wait between two of them.
+constexpr int k_tries = 4;
+constexpr seconds k_longest_wait{15};
+
+/// Kong's page size is at most 1000; more pages than this are a loop.
+constexpr int k_most_pages = 1000;
+
+bool is_good(const net::Response& answer) {
+  return answer.status >= 200 && answer.status < 300;
+}
+
+/// What went wrong in Kong's words. Its errors are JSON, but for a wrong content type, which gives HTML.
+std::string words_of(const net::Response& answer) {
+  const auto parsed = json::parse(answer.body);
+  const auto message = parsed ? (*parsed)["message"].text_or("") : std::string();
+  return message.empty() ? fmt::format("status {}", answer.status) : printable(message);
+}
+
+tl::unexpected<Error> failure(const net::Response& answer) {
+  switch (answer.status) {
+    case 401:
+    case 403:
+      return fail(Errc::unauthorized, "Kong wants another key: {}", words_of(answer));
+    case 404:
+      return fail(Errc::not_found, "Kong: {}", words_of(answer));
+    case 405:
+      return fail(Errc::unsupported, "Kong: {}", words_of(answer));
+    case 409:
+      return fail(Errc::conflict, "Kong: {}", words_of(answer));
+    case 429:
+    case 503:
+      return fail(Errc::busy, "Kong: {}", words_of(answer));
+    default:
+      return fail(answer.status < 500 ? Errc::refused : Errc::failed, "Kong: {}", words_of(answer));
+  }
+}
+
+/// The wait that the answer asks for; without a word of Kong's, a second.
+seconds wait_asked_by(const net::Response& answer) {
+  const auto text = answer.header("Retry-After").value_or("1");
+  int count = 1;
+  std::from_chars(text.data(), text.data() + text.size(), count);
+  return std::clamp(seconds{count}, seconds{1}, k_longest_wait);
+}
+
+/// A random UUID. Source: RFC 4122, version 4.
+std::string new_uuid() {
+  std::random_device random;
+  const auto word = [&random] { return random() & 0xffffU; };
+  return fmt::format("{:04x}{:04x}-{:04x}-4{:03x}-{:04x}-{:04x}{:04x}{:04x}", word(), word(), word(), word() & 0xfffU,
+                     (word() & 0x3fffU) | 0x8000U, word(), word(), word());
+}
+
+std::string targets_path(std::string_view upstream) {
+  return fmt::format("/upstreams/{}/targets", net::escaped(upstream));
+}
+
+template <class T>
+Result<std::vector<T>> parse_all(const std::vector<json::Value>& entries, Result<T> (*parse)(const json::Value&)) {
+  std::vector<T> all;
+  all.reserve(entries.size());
+  for (const auto& entry : entries) {
+    auto one = parse(entry);
+    if (!one) {
+      return tl::unexpected(one.error());
+    }
+    all.push_back(std::move(*one));
+  }
+  return all;
+}
+
+}  // namespace
+
+std::string_view name_of(Mode mode) {
+  return mode == Mode::database ? "database" : "DB-less";
+}
+
+Result<NodeStatus> parse_status(const json::Value& answer) {
+  const auto& server = answer["server"];
+  const auto& hash = answer["configuration_hash"];
+  if (!server.is_object() || (!hash.is_string() && !answer["database"].is_object())) {
+    return fail(Errc::invalid, "the answer is not Kong's status");
+  }
+  NodeStatus status;
+  status.total_requests = server["total_requests"].as_number();
+  status.active_connections = server["connections_active"].as_number();
+  if (hash.is_string()) {
+    status.mode = Mode::dbless;
+    status.configured = hash.text_or("").find_first_not_of('0') != std::string::npos;
+  } else {
+    status.database_reachable = answer["database"]["reachable"].as_bool().value_or(true);
+  }
+  return status;
+}
+
+Admin::Admin(net::HttpTransport& http, Clock& clock, net::Endpoint endpoint, std::chrono::milliseconds deadline)
+    : m_http(http), m_clock(clock), m_endpoint(std::move(endpoint)), m_deadline(deadline) {}
+
+net::Request Admin::request(net::Method method, std::string path) const {
+  net::Request request;
+  request.to = m_endpoint;
+  request.method = method;
+  request.path = std::move(path);
+  request.deadline = m_deadline;
+  return request;
+}
+
+Result<net::Response> Admin::call(const net::Request& request) {
+  for (int tries = 1;; ++tries) {
+    auto answer = m_http.send(request);
+    const bool later = answer && (answer->status == 429 || answer->status == 503);
+    if (!later || tries == k_tries) {
+      return answer;
+    }
+    const auto waited = m_clock.wait(wait_asked_by(*answer));
+    if (waited == Waited::interrupted && request.interruptible) {
+      return fail(Errc::interrupted, "interrupted");
+    }
+  }
+}
+
+Result<json::Value> Admin::get(std::string path) {
+  const auto answer = call(request(net::Method::get, std::move(path)));
+  if (!answer) {
+    return tl::unexpected(answer.error());
+  }
+  return is_good(*answer) ? json::parse(answer->body) : Result<json::Value>(failure(*answer));
+}
+
+Result<std::vector<json::Value>> Admin::all_pages(std::string path) {
+  std::vector<json::Value> entries;
+  for (int pages = 0; pages < k_most_pages; ++pages) {
+    const auto page = get(std::move(path));
+    if (!page) {
+      return tl::unexpected(page.error());
+    }
+    const auto& data = (*page)["data"];
+    // Lua writes an empty list as {} here and there.
+    if (!data.is_array() && !(data.is_object() && data.members().empty())) {
+      return fail(Errc::invalid, "the answer of Kong has no list in 'data'");
+    }
+    entries.insert(entries.end(), data.items().begin(), data.items().end());
+    const auto next = (*page)["next"].as_string();
+    if (!next) {
+      return entries;
+    }
+    path = *next;
+  }
+  return fail(Errc::invalid, "Kong's pages do not end");
+}
+
+net::Request Admin::status_request() const {
+  return request(net::Method::get, "/status");
+}
+
+Result<NodeStatus> Admin::read_status(const Result<net::Response>& answer) {
+  if (!answer) {
+    return wrap(answer.error(), "Kong's status");
+  }
+  if (!is_good(*answer)) {
+    const auto failed = failure(*answer);
+    return wrap(failed.value(), "Kong's status from {}", m_endpoint.shown());
+  }
+  const auto status = json::parse(answer->body).and_then(parse_status);
+  if (!status) {
+    return wrap(status.error(), "Kong's status from {}", m_endpoint.shown());
+  }
+  m_mode = status->mode;
+  return status;
+}
+
+Result<NodeStatus> Admin::status() {
+  return read_status(call(status_request()));
+}
+
+Result<Mode> Admin::mode() {
+  if (!m_mode) {
+    if (const auto known = status(); !known) {
+      return tl::unexpected(known.error());
+    }
+  }
+  return *m_mode;
+}
+
+Result<std::vector<Target>> Admin::targets(std::string_view upstream) {
+  const auto entries = all_pages(targets_path(upstream));
+  if (!entries) {
+    if (entries.error().code == Errc::not_found) {
+      return fail(Errc::not_found, "Kong at {} has no upstream '{}'", m_endpoint.shown(), upstream);
+    }
+    return wrap(entries.error(), "targets of '{}'", upstream);
+  }
+  return parse_all<Target>(*entries, parse_target);
+}
+
+Result<std::vector<TargetHealth>> Admin::health(std::string_view upstream) {
+  const auto entries = all_pages(fmt::format("/upstreams/{}/health", net::escaped(upstream)));
+  if (!entries) {
+    return wrap(entries.error(), "health of '{}'", upstream);
+  }
+  return parse_all<TargetHealth>(*entries, parse_target_health);
+}
+
+net::Request Admin::metrics_request() const {
+  return request(net::Method::get, "/metrics");
+}
+
+Result<std::string> Admin::read_metrics(const Result<net::Response>& answer) const {
+  if (!answer) {
+    return wrap(answer.error(), "Kong's metrics");
+  }
+  if (answer->status == 404) {
+    return fail(Errc::unsupported, "Kong at {} has no /metrics", m_endpoint.shown());
+  }
+  if (!is_good(*answer)) {
+    const auto failed = failure(*answer);
+    return wrap(failed.value(), "Kong's metrics");
+  }
+  return answer->body;
+}
+
+Status Admin::change_targets(std::string_view upstream, const std::vector<TargetChange>& changes,
+                             net::Urgency urgency) {
+  if (changes.empty()) {
+    return {};
+  }
+  const auto how = mode();
+  if (!how) {
+    return tl::unexpected(how.error());
+  }
+  auto changed = *how == Mode::database ? change_in_database(upstream, changes, urgency)
+                                        : change_configuration(upstream, changes, urgency);
+  if (!changed && changed.error().code == Errc::unsupported) {
+    // Kong was started again in the other mode since we asked.
+    m_mode = *how == Mode::database ? Mode::dbless : Mode::database;
+    changed = *m_mode == Mode::database ? change_in_database(upstream, changes, urgency)
+                                        : change_configuration(upstream, changes, urgency);
+  }
+  return changed;
+}
+
+Result<net::Response> Admin::change_one(const std::string& path, const TargetChange& change, net::Urgency urgency) {
+  const auto one = path + '/' + net::escaped(change.address);
+  auto write = change.kind == TargetChange::Kind::remove  ? request(net::Method::del, one)
+               : change.kind == TargetChange::Kind::weigh ? request(net::Method::patch, one)
+                                                          : request(net::Method::post, path);
+  write.interruptible = urgency == net::Urgency::interruptible;
+  if (change.kind != TargetChange::Kind::remove) {
+    json::Value body;
+    if (change.kind == TargetChange::Kind::add) {
+      body.set("target", change.address);
+      body.at("tags").push_back(k_tag);
+    }
+    body.set("weight", change.weight);
+    write.headers.emplace_back("Content-Type", "application/json");
+    write.body = json::dump(body);
+  }
+  return call(write);
+}
+
+Status Admin::change_in_database(std::string_view upstream, const std::vector<TargetChange>& changes,
+                                 net::Urgency urgency) {
+  const auto path = targets_path(upstream);
+  for (auto change : changes) {
+    auto answer = change_one(path, change, urgency);
+    if (answer && answer->status == 409 && change.kind == TargetChange::Kind::add) {
+      change.kind = TargetChange::Kind::weigh;
+      answer = change_one(path, change, urgency);
+    }
+    if (!answer) {
+      return wrap(answer.error(), "target {} of '{}'", change.address, upstream);
+    }
+    const bool gone_already = change.kind == TargetChange::Kind::remove && answer->status == 404;
+    if (!is_good(*answer) && !gone_already) {
+      const auto failed = failure(*answer);
+      return wrap(failed.value(), "target {} of '{}'", change.address, upstream);
+    }
+  }
+  return {};
+}
+
+Status Admin::change_configuration(std::string_view upstream, const std::vector<TargetChange>& changes,
+                                   net::Urgency urgency) {
+  const auto interruptible = urgency == net::Urgency::interruptible;
+  for (int tries = 1;; ++tries) {
+    auto read = request(net::Method::get, "/config");
+    read.interruptible = interruptible;
+    const auto current = call(read);
+    if (!current) {
+      return wrap(current.error(), "Kong's configuration");
+    }
+    if (!is_good(*current)) {
+      // With a database Kong answers 400 here.
+      const auto failed = failure(*current);
+      return current->status == 400 ? fail(Errc::unsupported, "Kong keeps its configuration in a database")
+                                    : wrap(failed.value(), "Kong's configuration");
+    }
+    const auto answer = json::parse(current->body);
+    const auto yaml = answer ? (*answer)["config"].as_string() : std::nullopt;
+    if (!yaml) {
+      return fail(Errc::invalid, "Kong's configuration: the answer has no text in 'config'");
+    }
+    const auto edited = with_changed_targets(*yaml, upstream, changes, new_uuid);
+    if (!edited) {
+      return wrap(edited.error(), "change Kong's configuration");
+    }
+    if (*edited == *yaml) {
+      return {};
+    }
+    auto write = request(net::Method::post, "/config");
+    write.interruptible = interruptible;
+    write.headers.emplace_back("Content-Type", "application/json");
+    json::Value body;
+    body.set("config", *edited);
+    write.body = json::dump(body);
+    // Not through call(): after 429 somebody else's configuration is being loaded, and ours must be made from that one.
+    const auto written = m_http.send(write);
+    if (!written) {
+      return wrap(written.error(), "write Kong's configuration");
+    }
+    if (is_good(*written)) {
+      return {};
+    }
+    if ((written->status != 429 && written->status != 503) || tries == k_tries) {
+      const bool busy = written->status == 429 || written->status == 503;
+      return fail(busy ? Errc::busy : Errc::refused, "write Kong's configuration: Kong answered {}", written->status);
+    }
+    if (m_clock.wait(wait_asked_by(*written)) == Waited::interrupted && interruptible) {
+      return fail(Errc::interrupted, "interrupted");
+    }
+  }
+}
+
+}  // namespace kscale::kong

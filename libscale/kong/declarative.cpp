@@ -1,0 +1,242 @@
+#include "libscale/kong/declarative.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+#include <tuple>
+
+#include <yaml-cpp/yaml.h>
+
+namespace kscale::kong {
+
+namespace {
+
+/// One target, as the lines that stand for it in the text.
+struct Entry {
+  std::string lines;
+  std::string upstream;  ///< its id
+  std::string address;
+  std::optional<int> weight;
+  std::size_t weight_at = 0;  ///< where in `lines` the figure stands
+  std::size_t weight_length = 0;
+
+  auto meaning() const { return std::tie(upstream, address, weight); }
+};
+
+/// A configuration, cut where its targets begin and end.
+struct Document {
+  YAML::Node root;
+  std::string upstream_id;
+  std::string before;
+  std::vector<Entry> targets;
+  std::string after;
+};
+
+tl::unexpected<Error> other_form() {
+  return fail(Errc::invalid, "Kong's configuration is of a form that kscale does not know");
+}
+
+std::size_t position_of(const YAML::Node& node) {
+  return static_cast<std::size_t>(node.Mark().pos);
+}
+
+std::size_t begin_of_line(std::string_view text, std::size_t position) {
+  const auto newline = position == 0 ? std::string_view::npos : text.rfind('\n', position - 1);
+  return newline == std::string_view::npos ? 0 : newline + 1;
+}
+
+std::string scalar(const YAML::Node& node) {
+  return node && node.IsScalar() ? node.Scalar() : std::string();
+}
+
+/// Deep equality of what is written: kinds, tags (a quoted text has another than a plain one) and scalars.
+bool same(const YAML::Node& a, const YAML::Node& b) {
+  if (a.Type() != b.Type() || a.Tag() != b.Tag() || a.size() != b.size()) {
+    return false;
+  }
+  if (a.IsScalar()) {
+    return a.Scalar() == b.Scalar();
+  }
+  if (a.IsMap()) {
+    return std::equal(a.begin(), a.end(), b.begin(),
+                      [](const auto& x, const auto& y) { return same(x.first, y.first) && same(x.second, y.second); });
+  }
+  return std::equal(a.begin(), a.end(), b.begin(), [](const auto& x, const auto& y) { return same(x, y); });
+}
+
+Result<Entry> read_entry(std::string_view text, const YAML::Node& node, std::size_t begin, std::size_t end) {
+  if (!node.IsMap() || begin >= end || end > text.size()) {
+    return other_form();
+  }
+  Entry entry{.lines = std::string(text.substr(begin, end - begin)),
+              .upstream = scalar(node["upstream"]),
+              .address = scalar(node["target"])};
+  if (!entry.lines.starts_with("- ")) {
+    return other_form();
+  }
+  if (const auto weight = node["weight"]; weight && weight.IsScalar()) {
+    entry.weight = weight.as<int>(-1);
+    entry.weight_at = position_of(weight) - begin;
+    entry.weight_length = weight.Scalar().size();
+  }
+  return entry;
+}
+
+/// Cuts the text. `key` is the node of the word `targets`.
+Status cut(std::string_view text, const YAML::Node& key, Document& document) {
+  const auto begin = begin_of_line(text, position_of(key));
+  std::size_t end = text.size();
+  for (const auto& member : document.root) {
+    if (const auto position = position_of(member.first); position > begin) {
+      end = std::min(end, position);
+    }
+  }
+  document.before = text.substr(0, begin);
+  document.after = text.substr(end);
+  const auto targets = document.root["targets"];
+  if (!targets.IsSequence()) {
+    return targets.size() == 0 && !targets.IsScalar() ? Status{} : other_form();
+  }
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const auto entry_end = i + 1 < targets.size() ? begin_of_line(text, position_of(targets[i + 1])) : end;
+    auto entry = read_entry(text, targets[i], begin_of_line(text, position_of(targets[i])), entry_end);
+    if (!entry) {
+      return tl::unexpected(entry.error());
+    }
+    document.targets.push_back(std::move(*entry));
+  }
+  return {};
+}
+
+Result<Document> read(std::string_view text, std::string_view upstream) try {
+  Document document;
+  document.root = YAML::Load(std::string(text));
+  if (!document.root.IsMap()) {
+    return other_form();
+  }
+  document.before = text;
+  for (const auto& member : document.root) {
+    if (scalar(member.first) == "targets") {
+      if (auto done = cut(text, member.first, document); !done) {
+        return tl::unexpected(done.error());
+      }
+    }
+  }
+  if (!document.before.empty() && document.before.back() != '\n') {
+    document.before += '\n';
+  }
+  if (const auto upstreams = document.root["upstreams"]; upstreams && upstreams.IsSequence()) {
+    for (const auto& candidate : upstreams) {
+      if (candidate.IsMap() && scalar(candidate["name"]) == upstream) {
+        document.upstream_id = scalar(candidate["id"]);
+      }
+    }
+  }
+  if (document.upstream_id.empty()) {
+    return fail(Errc::not_found, "Kong has no upstream '{}'", upstream);
+  }
+  return document;
+} catch (const YAML::Exception& fault) {
+  return fail(Errc::invalid, "Kong's configuration is not valid YAML at line {}", fault.mark.line + 1);
+}
+
+std::string write(const Document& document) {
+  std::string text = document.before;
+  if (!document.targets.empty()) {
+    text += "targets:\n";
+  }
+  for (const auto& entry : document.targets) {
+    text += entry.lines;
+    if (text.back() != '\n') {
+      text += '\n';
+    }
+  }
+  return text + document.after;
+}
+
+bool is_address(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_' || c == ':' || c == '[' || c == ']';
+  });
+}
+
+Status weigh(Entry& entry, int weight) {
+  if (!entry.weight || entry.weight_at + entry.weight_length > entry.lines.size()) {
+    return other_form();
+  }
+  if (*entry.weight != weight) {
+    const auto figure = std::to_string(weight);
+    entry.lines.replace(entry.weight_at, entry.weight_length, figure);
+    entry.weight_length = figure.size();
+    entry.weight = weight;
+  }
+  return {};
+}
+
+Status apply(Document& document, const TargetChange& change, const std::function<std::string()>& new_id) {
+  const auto entry = std::ranges::find_if(document.targets, [&](const Entry& e) {
+    return e.upstream == document.upstream_id && e.address == change.address;
+  });
+  const bool there = entry != document.targets.end();
+  if (change.kind == TargetChange::Kind::remove) {
+    if (there) {
+      document.targets.erase(entry);
+    }
+    return {};
+  }
+  if (there) {
+    return weigh(*entry, change.weight);
+  }
+  if (change.kind == TargetChange::Kind::weigh) {
+    return fail(Errc::not_found, "Kong has no target '{}'", change.address);
+  }
+  if (!is_address(change.address)) {
+    return fail(Errc::invalid, "'{}' is no address for a target", change.address);
+  }
+  document.targets.push_back(
+      {.lines = fmt::format("- id: {}\n  target: '{}'\n  weight: {}\n  tags:\n  - {}\n  upstream: {}\n", new_id(),
+                            change.address, change.weight, k_tag, document.upstream_id),
+       .upstream = document.upstream_id,
+       .address = change.address,
+       .weight = change.weight});
+  return {};
+}
+
+/// Whether `text` says what `wanted` means, and apart from the targets all that the original says.
+bool says(const std::string& text, const Document& wanted, std::string_view upstream) {
+  const auto reread = read(text, upstream);
+  if (!reread || !std::ranges::equal(reread->targets, wanted.targets, {}, &Entry::meaning, &Entry::meaning)) {
+    return false;
+  }
+  return std::ranges::all_of(wanted.root, [&](const auto& member) {
+    const auto key = scalar(member.first);
+    return key == "targets" || (reread->root[key] && same(member.second, reread->root[key]));
+  });
+}
+
+}  // namespace
+
+Result<std::string> with_changed_targets(std::string_view yaml, std::string_view upstream,
+                                         const std::vector<TargetChange>& changes,
+                                         const std::function<std::string()>& new_id) {
+  auto document = read(yaml, upstream);
+  if (!document) {
+    return tl::unexpected(document.error());
+  }
+  const auto before = document->targets;
+  for (const auto& change : changes) {
+    if (auto applied = apply(*document, change, new_id); !applied) {
+      return tl::unexpected(applied.error());
+    }
+  }
+  if (std::ranges::equal(before, document->targets, {}, &Entry::meaning, &Entry::meaning)) {
+    return std::string(yaml);
+  }
+  auto text = write(*document);
+  if (!says(text, *document, upstream)) {
+    return other_form();
+  }
+  return text;
+}
+
+}  // namespace kscale::kong

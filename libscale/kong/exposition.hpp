@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libscale/base/result.hpp"
+
+namespace kscale::kong {
+
+/// One line of Prometheus' text format.
+struct Sample {
+  std::string name;
+  std::map<std::string, std::string> labels;
+  double value = 0;
+
+  /// The label's value; empty where it has none, which means the same in Prometheus.
+  std::string_view label(const std::string& key) const;
+};
+
+/// Reads the samples whose name `wanted` accepts. Those that are NaN or infinite are left out: they say nothing. Fails
+/// with `invalid` and the line's number on a line that is none of the format, since then the rest is not to be trusted.
+/// Source: Prometheus, exposition formats, text format 0.0.4.
+Result<std::vector<Sample>> parse_exposition(std::string_view text,
+                                             const std::function<bool(std::string_view)>& wanted);
+
+}  // namespace kscale::kong
