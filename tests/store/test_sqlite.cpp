@@ -1,0 +1,153 @@
+#include <array>
+#include <fstream>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "libscale/store/sqlite.hpp"
+#include "tests/fakes/temp_dir.hpp"
+#include "tests/store/child.hpp"
+
+namespace kscale::store {
+namespace {
+
+namespace fs = std::filesystem;
+using fakes::TempDir;
+using test::mode_of;
+using test::Umask;
+
+constexpr std::array<const char*, 2> k_steps = {
+    "CREATE TABLE first(value); INSERT INTO first VALUES ('kept');",
+    "CREATE TABLE second(value);",
+};
+
+Result<Database> open(const fs::path& path) {
+  return Database::open(path, k_steps, Durability::process_crash);
+}
+
+TEST_CASE("what is bound comes back as it was") {
+  const TempDir dir;
+  auto database = open(dir / "db").value();
+  const std::string odd("'; DROP TABLE first; --\0\xff", 26);
+  const std::string sql = "SELECT ?, ?, ?, ?, ?, x'00ff'";
+  const auto rows = database.rows(sql.c_str(), {std::int64_t{1} << 62U, 0.1, odd, std::string(), Cell()}).value();
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0] == Row{std::int64_t{1} << 62U, 0.1, odd, std::string(), Cell(), std::string("\0\xff", 2)});
+}
+
+TEST_CASE("a cell of another kind is no number and no text") {
+  CHECK(integer(Cell(0.5)) == std::nullopt);
+  CHECK(real(Cell(std::int64_t{2})) == 2.0);
+  CHECK(real(Cell(std::string("2"))) == std::nullopt);
+  CHECK(text(Cell(std::int64_t{2})).empty());
+}
+
+TEST_CASE("a fault in a statement names the file") {
+  const TempDir dir;
+  auto database = open(dir / "db").value();
+  CHECK(database.run("SELECT * FROM none").error() ==
+        Error{Errc::failed, "'" + (dir / "db").string() + "': no such table: none"});
+}
+
+TEST_CASE("the database and what lies beside it are private, whatever the umask") {
+  const TempDir dir;
+  for (const mode_t mask : {0U, 0777U}) {
+    const Umask scope(mask);
+    const auto path = dir / fmt::format("{:o}", mask);
+    auto database = open(path).value();
+    CHECK(database.run("INSERT INTO second VALUES (1)"));
+    CHECK(mode_of(path) == 0600);
+    CHECK(mode_of(path.string() + "-wal") == 0600);
+    CHECK(mode_of(path.string() + "-shm") == 0600);
+  }
+}
+
+TEST_CASE("the tables are brought up to date, step by step, and keep what they hold") {
+  const TempDir dir;
+  CHECK(Database::open(dir / "db", std::span(k_steps).first(1), Durability::process_crash));
+  auto database = open(dir / "db").value();
+  CHECK(database.rows("SELECT value FROM first").value() == std::vector<Row>{{std::string("kept")}});
+  CHECK(database.run("SELECT * FROM second"));
+  CHECK(open(dir / "db"));
+}
+
+TEST_CASE("a step that fails changes nothing") {
+  const TempDir dir;
+  CHECK(Database::open(dir / "db", std::span(k_steps).first(1), Durability::process_crash));
+  constexpr std::array<const char*, 3> k_broken = {k_steps[0], k_steps[1], "CREATE TABLE first(value);"};
+  CHECK(Database::open(dir / "db", k_broken, Durability::process_crash).error().what ==
+        "bring the tables up to date: '" + (dir / "db").string() + "': table first already exists");
+  CHECK(open(dir / "db"));
+}
+
+TEST_CASE("a database of a newer kscale is not touched") {
+  const TempDir dir;
+  CHECK(open(dir / "db"));
+  CHECK(Database::open(dir / "db", std::span(k_steps).first(1), Durability::process_crash).error() ==
+        Error{Errc::invalid,
+              "'" + (dir / "db").string() + "' was written by a newer kscale: it has version 2, and this one knows 1"});
+}
+
+TEST_CASE("the database of another program is not touched") {
+  const TempDir dir;
+  {
+    auto other = Database::open(dir / "db", {}, Durability::power_cut).value();
+    CHECK(other.run_all("CREATE TABLE theirs(value); PRAGMA application_id = 7; PRAGMA user_version = 1"));
+  }
+  CHECK(open(dir / "db").error() ==
+        Error{Errc::refused, "'" + (dir / "db").string() + "' is the database of another program"});
+}
+
+TEST_CASE("a symlink and another user's file are no database of ours") {
+  const TempDir dir;
+  const std::string link = (dir / "link").string();
+  fs::create_symlink(dir / "victim", link);
+  CHECK(open(link).error() == Error{Errc::refused, "'" + link + "' is a symlink, which kscale does not follow here"});
+  CHECK_FALSE(fs::exists(dir / "victim"));
+  std::ofstream(dir / "foreign") << "";
+  if (!test::give_away(dir / "foreign")) {
+    WARN("skipped in part: only root can give a file away");
+    return;
+  }
+  CHECK(open(dir / "foreign").error().code == Errc::refused);
+}
+
+TEST_CASE("a database cannot be made where there is no directory") {
+  const TempDir dir;
+  CHECK(open(dir / "none/db").error() ==
+        Error{Errc::failed, "make '" + (dir / "none/db").string() + "': No such file or directory"});
+}
+
+TEST_CASE("a file that is no database is damaged") {
+  const TempDir dir;
+  std::ofstream(dir / "db") << std::string(5000, 'x');
+  CHECK(open(dir / "db").error() ==
+        Error{Errc::invalid, "'" + (dir / "db").string() + "' is damaged: file is not a database"});
+}
+
+TEST_CASE("an empty file is a database without tables yet, as a crash at the start leaves it") {
+  const TempDir dir;
+  std::ofstream(dir / "db") << "";
+  CHECK(open(dir / "db"));
+}
+
+TEST_CASE("a transaction that is not committed has no effect") {
+  const TempDir dir;
+  auto database = open(dir / "db").value();
+  {
+    const auto transaction = Transaction::begin(database);
+    REQUIRE(transaction);
+    CHECK(database.run("DELETE FROM first"));
+  }
+  CHECK(database.rows("SELECT * FROM first").value().size() == 1);
+  {
+    auto transaction = Transaction::begin(database);
+    REQUIRE(transaction);
+    CHECK(database.run("DELETE FROM first"));
+    CHECK(transaction->commit());
+  }
+  CHECK(database.rows("SELECT * FROM first").value().empty());
+}
+
+}  // namespace
+}  // namespace kscale::store
