@@ -2,9 +2,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -24,13 +27,21 @@ struct KongOptions {
   std::chrono::milliseconds propagation{0};  ///< how long a write takes to reach the proxy
   std::string admin_token_header;            ///< the header that carries the key of the Admin API
   std::string admin_token;                   ///< empty: no key is asked for
-  /// What the Prometheus plugin of a Kong that was given no configuration of its own measures. A prometheus plugin in
-  /// the configuration goes before these.
+  /// A family that is off here is off whatever the configuration of the prometheus plugin says. One that is on needs
+  /// the plugin in the configuration, with the flag of the same name, as with a real Kong.
   bool status_code_metrics = true;
   bool latency_metrics = true;
   bool bandwidth_metrics = true;
   bool upstream_health_metrics = true;
+  /// The plugins that can be used; a configuration that names another one is refused.
+  std::vector<std::string> plugins = {"acl",    "basic-auth", "correlation-id", "cors",          "file-log",
+                                      "jwt",    "key-auth",   "prometheus",     "rate-limiting", "request-transformer",
+                                      "tcp-log"};
+  /// The IP address of a host name. Empty: every name is 127.0.0.1, but those that end in `.invalid` have none.
+  std::function<std::optional<std::string>(std::string_view host)> resolve = {};
 };
+
+struct KongState;
 
 /// A stand-in for Kong Gateway 3.4 with the Prometheus plugin: it answers as the recordings under tests/data/kong show
 /// a real one to answer, keeps what it is told, and picks targets as Kong's balancer does. No sockets, no threads; it
@@ -48,7 +59,8 @@ class Kong {
   /// The Status listener: /status, /status/ready and /metrics. It never asks for a key.
   Answer answer_status(const Question& question);
 
-  /// Takes a declarative file as at the start, or as by `kong config db_import` with a database. It is in effect at once.
+  /// Takes a declarative file as at the start, or as by `kong config db_import` with a database. It is in effect at
+  /// once.
   Status load(std::string_view declarative_yaml);
 
   /// A new process: the counters are 0, and without a database only what `load` gave is left.
@@ -70,17 +82,17 @@ class Kong {
   };
 
   /// The route of the path, and one healthy target of its upstream by smooth weighted round robin, as the proxy knows
-  /// them by now; or what Kong itself answers: 404 without a route, 503 without a target. `path` may carry a query.
+  /// them by now; or what Kong itself answers: 404 without a route, 503 without a target. Such an answer is already
+  /// recorded. `path` may carry a query.
   tl::expected<Peer, Answer> pick(std::string_view path);
 
-  /// One request of the data plane is over: feeds /metrics and /status. `source` is "service" or "kong". Where no peer
-  /// was found only the route and service of `peer` matter, and both may be empty.
+  /// One request that had a peer is over: feeds /metrics and /status. `source` is "service", or "kong" where Kong
+  /// answered for a peer that did not (502, 504). `request` is the whole time, `upstream` the peer's part of it.
   void record(const Peer& peer, int status, std::string_view source, std::chrono::microseconds request,
               std::chrono::microseconds upstream, std::uint64_t bytes_in, std::uint64_t bytes_out);
 
  private:
-  struct Inside;
-  std::unique_ptr<Inside> m_inside;
+  std::unique_ptr<KongState> m_state;
 };
 
 }  // namespace kscale::sandbox
