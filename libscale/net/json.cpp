@@ -236,6 +236,11 @@ Result<Value> parse(std::string_view text) {
     return fail(Errc::invalid, "not valid JSON at byte {}: {}", outcome.Offset(),
                 rapidjson::GetParseError_En(outcome.Code()));
   }
+  if (bytes.Tell() != text.size()) {
+    // RapidJSON takes a zero byte for the end of the text.
+    return fail(Errc::invalid, "not valid JSON at byte {}: {}", bytes.Tell(),
+                rapidjson::GetParseError_En(rapidjson::kParseErrorDocumentRootNotSingular));
+  }
   return builder.take();
 }
 
