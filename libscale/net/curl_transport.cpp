@@ -228,33 +228,50 @@ Status sendable(const Request& request) {
 }
 
 std::string lower_first(std::string text) {
-  // "SSL" and the like stay as they are.
-  if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])) != 0) {
-    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
-  }
+  text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
   return text;
 }
 
 std::string words_of(const Call& call, CURLcode code) {
-  return lower_first(call.words.front() != '\0' ? call.words.data() : curl_easy_strerror(code));
+  return call.words.front() != '\0' ? call.words.data() : curl_easy_strerror(code);
 }
 
 std::string why_not_connected(const Call& call, CURLcode code) {
   long os_error = 0;
   curl_easy_getinfo(call.easy.get(), CURLINFO_OS_ERRNO, &os_error);
-  return code == CURLE_COULDNT_CONNECT && os_error != 0
-             ? lower_first(std::generic_category().message(static_cast<int>(os_error)))
-             : words_of(call, code);
+  return lower_first(code == CURLE_COULDNT_CONNECT && os_error != 0
+                         ? std::generic_category().message(static_cast<int>(os_error))
+                         : words_of(call, code));
 }
 
 std::string in_seconds(std::chrono::milliseconds span) {
   return span.count() % 1000 == 0 ? fmt::format("{}s", span.count() / 1000) : fmt::format("{}ms", span.count());
 }
 
+/// With TLS 1.3 a server refuses our certificate only after the handshake, by an alert; when it closes at once, the
+/// alert may be lost.
+tl::unexpected<Error> broken_off(const Call& call, CURLcode code) {
+  const std::string peer = call.request.to.shown();
+  if (is_https(call.request) && call.incoming.head_bytes == 0) {
+    if (std::string_view(call.words.data()).find("alert") != std::string_view::npos) {
+      return fail(Errc::unauthorized, "TLS with {} failed: {}", peer, words_of(call, code));
+    }
+    return fail(Errc::unreachable,
+                "the connection to {} broke off after the handshake; does it want another certificate?", peer);
+  }
+  return fail(Errc::unreachable, "the connection to {} broke off", peer);
+}
+
+tl::unexpected<Error> too_long(const Call& call) {
+  const std::string peer = call.request.to.shown();
+  return call.incoming.broken == Incoming::Bound::head
+             ? fail(Errc::invalid, "the headers of the answer of {} are longer than {} bytes", peer, k_max_head)
+             : fail(Errc::invalid, "the answer of {} is longer than {} bytes", peer, call.request.max_answer);
+}
+
 tl::unexpected<Error> failure_of(const Call& call, CURLcode code) {
   const Request& request = call.request;
   const std::string peer = request.to.shown();
-  const std::string_view words = call.words.data();
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       return fail(Errc::timed_out, "no answer from {} in {}", peer, in_seconds(request.deadline));
@@ -263,14 +280,9 @@ tl::unexpected<Error> failure_of(const Call& call, CURLcode code) {
       return fail(Errc::unreachable, "cannot connect to {}: {}", peer, why_not_connected(call, code));
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
-      // With TLS 1.3 a server refuses our certificate only after the handshake, by an alert.
-      if (is_https(request) && words.find("alert") != std::string_view::npos) {
-        return fail(Errc::unauthorized, "TLS with {} failed: {}", peer, words_of(call, code));
-      }
-      [[fallthrough]];
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
-      return fail(Errc::unreachable, "the connection to {} broke off", peer);
+      return broken_off(call, code);
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
@@ -281,23 +293,24 @@ tl::unexpected<Error> failure_of(const Call& call, CURLcode code) {
     case CURLE_SSL_CLIENTCERT:
       return fail(Errc::unauthorized, "TLS with {} failed: {}", peer, words_of(call, code));
     case CURLE_FILESIZE_EXCEEDED:
-      return fail(Errc::invalid, "the answer of {} is longer than {} bytes", peer, request.max_answer);
     case CURLE_WRITE_ERROR:
-      if (call.incoming.broken == Incoming::Bound::head) {
-        return fail(Errc::invalid, "the headers of the answer of {} are longer than {} bytes", peer, k_max_head);
-      }
-      return fail(Errc::invalid, "the answer of {} is longer than {} bytes", peer, request.max_answer);
+      return too_long(call);
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
       return fail(Errc::invalid, "the answer of {} is not HTTP", peer);
     case CURLE_URL_MALFORMAT:
       return fail(Errc::invalid, "not a valid URL at {}", peer);
     default:
-      return fail(Errc::failed, "the call to {} failed: {}", peer, words_of(call, code));
+      return fail(Errc::failed, "the call to {} failed: {}", peer, lower_first(words_of(call, code)));
   }
 }
 
 Result<Response> outcome_of(Call& call, CURLcode code) {
+  if (code == CURLE_OUT_OF_MEMORY && !call.incoming.head_ended) {
+    // What libcurl says of a header line longer than its own bound.
+    call.incoming.broken = Incoming::Bound::head;
+    return too_long(call);
+  }
   if (code != CURLE_OK) {
     return failure_of(call, code);
   }
