@@ -273,11 +273,13 @@ std::vector<Status> Engine::start(const std::vector<std::string>& ids) {
   return all_done(requests, "start container");
 }
 
-std::vector<Status> Engine::stop(const std::vector<std::string>& ids, std::chrono::seconds grace) {
+std::vector<Status> Engine::stop(const std::vector<std::string>& ids, std::chrono::seconds grace,
+                                 net::Urgency urgency) {
   std::vector<net::Request> requests;
   for (const auto& id : ids) {
     auto stop = request(net::Method::post, fmt::format("/containers/{}/stop?t={}", net::escaped(id), grace.count()));
     stop.deadline += grace;
+    stop.interruptible = urgency == net::Urgency::interruptible;
     requests.push_back(std::move(stop));
   }
   return all_done(requests, "stop container");

@@ -72,7 +72,8 @@ class Engine {
   std::vector<Status> start(const std::vector<std::string>& ids);
   /// SIGTERM (or the container's own stop signal), and SIGKILL when it still runs after `grace`. One that does not run
   /// is stopped already.
-  std::vector<Status> stop(const std::vector<std::string>& ids, std::chrono::seconds grace);
+  std::vector<Status> stop(const std::vector<std::string>& ids, std::chrono::seconds grace,
+                           net::Urgency urgency = net::Urgency::interruptible);
   /// Removes containers; those that run are killed first. One that is gone is removed already.
   std::vector<Status> remove(const std::vector<std::string>& ids, AnonymousVolumes volumes, net::Urgency urgency);
 

@@ -101,6 +101,22 @@ Result<std::int64_t> pragma(Database& database, const char* sql) {
   return rows->empty() || rows->front().empty() ? 0 : integer(rows->front().front()).value_or(0);
 }
 
+/// Finds a database that was cut within a page, which SQLite would take for one with zeros at the end.
+Status check_length(const std::filesystem::path& path) {
+  constexpr std::uintmax_t k_smallest_page = 512;
+  std::error_code error;
+  for (const char* journal : {"-wal", "-journal"}) {
+    if (std::filesystem::exists(path.string() + journal, error)) {
+      return {};  // from there the last page is mended
+    }
+  }
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  if (!error && size % k_smallest_page != 0) {
+    return fail(Errc::invalid, "'{}' is damaged: its end is missing", path.string());
+  }
+  return {};
+}
+
 Status check_pages(Database& database, const std::filesystem::path& path) {
   const auto rows = database.rows("PRAGMA quick_check(1)");
   if (!rows) {
@@ -126,10 +142,11 @@ Status set_durability(Database& database, Durability durability) {
 
 /// The version of the tables, 0 for a database without any.
 Result<std::size_t> version_of(Database& database, std::size_t latest, const std::filesystem::path& path) {
-  const auto version = pragma(database, "PRAGMA user_version");
-  const auto application = pragma(database, "PRAGMA application_id");
+  // In this order: another process may make the tables between two of these, and marks them as ours in one go.
   const auto tables = pragma(database, "SELECT count(*) FROM sqlite_schema");
-  for (const auto* answer : {&version, &application, &tables}) {
+  const auto application = pragma(database, "PRAGMA application_id");
+  const auto version = pragma(database, "PRAGMA user_version");
+  for (const auto* answer : {&tables, &application, &version}) {
     if (!*answer) {
       return tl::unexpected(answer->error());
     }
@@ -200,6 +217,9 @@ Result<Database> Database::open(const std::filesystem::path& path, std::span<con
                                 Durability durability) {
   if (const auto ready = make_or_check(path); !ready) {
     return tl::unexpected(ready.error());
+  }
+  if (const auto whole = check_length(path); !whole) {
+    return tl::unexpected(whole.error());
   }
   sqlite3* raw = nullptr;
   const int opened = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);

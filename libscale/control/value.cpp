@@ -1,0 +1,96 @@
+#include "libscale/control/value.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "libscale/base/printable.hpp"
+
+namespace kscale::control {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+template <class Number>
+std::optional<Number> whole_text(std::string_view text) {
+  Number number{};
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return fault == std::errc{} && end == text.data() + text.size() && !text.empty() ? std::optional(number)
+                                                                                   : std::nullopt;
+}
+
+}  // namespace
+
+Result<int> parse_whole(std::string_view text, int least, int most) {
+  const auto number = whole_text<int>(text);
+  if (!number || *number < least || *number > most) {
+    return fail(Errc::invalid, "'{}' is not a whole number from {} to {}", printable(text), least, most);
+  }
+  return *number;
+}
+
+Result<double> parse_number(std::string_view text, double least, double most) {
+  const auto number = whole_text<double>(text);
+  if (!number || !std::isfinite(*number) || *number < least || *number > most) {
+    return fail(Errc::invalid, "'{}' is not a number from {:g} to {:g}", printable(text), least, most);
+  }
+  return *number;
+}
+
+Result<std::chrono::milliseconds> parse_span(std::string_view text, std::chrono::milliseconds unit,
+                                             std::chrono::milliseconds least, std::chrono::milliseconds most) {
+  constexpr std::array<std::pair<std::string_view, std::chrono::milliseconds>, 4> k_units{
+      {{"ms", 1ms}, {"s", 1s}, {"m", 1min}, {"h", 1h}}};
+  const auto digits = std::min(text.find_first_not_of("0123456789."), text.size());
+  const auto suffix = text.substr(digits);
+  const auto named = std::ranges::find(k_units, suffix, &std::pair<std::string_view, std::chrono::milliseconds>::first);
+  const auto count = whole_text<double>(text.substr(0, digits));
+  if (count && (suffix.empty() || named != k_units.end())) {
+    const auto each = suffix.empty() ? unit : named->second;
+    const double total = *count * static_cast<double>(each.count());
+    if (total >= static_cast<double>(least.count()) && total <= static_cast<double>(most.count())) {
+      return std::chrono::milliseconds{std::llround(total)};
+    }
+  }
+  return fail(Errc::invalid, "'{}' is not a span from {} to {}, such as 30s or 5m", printable(text), shown(least),
+              shown(most));
+}
+
+Result<bool> parse_switch(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (lower == "true" || lower == "yes" || lower == "on" || lower == "1") {
+    return true;
+  }
+  if (lower == "false" || lower == "no" || lower == "off" || lower == "0" || lower.empty()) {
+    return false;
+  }
+  return fail(Errc::invalid, "'{}' is neither true nor false", printable(text));
+}
+
+Result<std::string> parse_url(std::string_view text) {
+  const auto scheme = text.starts_with("http://") ? 7U : text.starts_with("https://") ? 8U : 0U;
+  const bool clean = std::ranges::all_of(text, [](unsigned char c) { return c > ' ' && c < 0x7f; });
+  if (scheme == 0 || text.size() == scheme || text[scheme] == '/' || !clean ||
+      text.find_first_of("?#") != std::string_view::npos) {
+    return fail(Errc::invalid, "'{}' is not an address such as http://localhost:8001", printable(text));
+  }
+  if (text.substr(0, text.find('/', scheme)).find('@') != std::string_view::npos) {
+    return fail(Errc::invalid, "an address must not hold a password: give a key in KSCALE_KONG_TOKEN or in a file");
+  }
+  while (text.ends_with('/')) {
+    text.remove_suffix(1);
+  }
+  return std::string(text);
+}
+
+std::string shown(std::chrono::milliseconds span) {
+  return span % 1s == 0ms ? fmt::format("{}s", span / 1s) : fmt::format("{}ms", span.count());
+}
+
+}  // namespace kscale::control

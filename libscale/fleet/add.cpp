@@ -1,0 +1,126 @@
+#include "libscale/fleet/add.hpp"
+
+#include <algorithm>
+
+#include "libscale/fleet/launch.hpp"
+
+namespace kscale::fleet {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long a target that Kong accepted may take to show in its list.
+constexpr auto k_seen_timeout = 10s;
+constexpr auto k_seen_poll = 100ms;
+
+struct Entering {
+  Launch* launch;
+  std::string address;
+};
+
+/// The launches that can serve, with the addresses that Kong is to send their requests to.
+std::vector<Entering> entering(World& world, const Deployment& deployment, std::vector<Launch>& launches) {
+  std::vector<Entering> ready;
+  for (auto& launch : launches) {
+    if (!launch.outcome) {
+      continue;
+    }
+    const auto container = world.engine.inspect(launch.id);
+    if (!container) {
+      launch.outcome = tl::unexpected(container.error());
+      continue;
+    }
+    if (auto address = deployment.address_of({launch.number, *container})) {
+      ready.push_back({&launch, std::move(*address)});
+    } else {
+      launch.outcome = fail(Errc::failed,
+                            "{} has no address for Kong: it publishes no port {}, or is in no network; see "
+                            "target-address",
+                            launch.name, deployment.container_port);
+    }
+  }
+  return ready;
+}
+
+/// Waits until Kong lists all the targets, and then as long as a change takes to reach every worker.
+Status await_seen(World& world, const Deployment& deployment, const std::vector<Entering>& added) {
+  const auto end = world.clock.now().instant + k_seen_timeout;
+  while (true) {
+    const auto targets = world.kong.targets(deployment.upstream);
+    const bool all_there = targets && std::ranges::all_of(added, [&](const Entering& e) {
+                             return std::ranges::find(*targets, e.address, &kong::Target::address) != targets->end();
+                           });
+    if (all_there) {
+      break;
+    }
+    if (world.clock.now().instant >= end) {
+      return targets ? fail(Errc::timed_out, "Kong accepted the targets but does not list them")
+                     : tl::unexpected(targets.error());
+    }
+    if (world.clock.wait(k_seen_poll) == Waited::interrupted) {
+      return {};  // the targets are written and their instances can serve: that is no half-made thing
+    }
+  }
+  world.clock.wait(deployment.propagation_wait);
+  return {};
+}
+
+Status enter_rotation(World& world, const Deployment& deployment, const std::vector<Entering>& ready) {
+  std::vector<kong::TargetChange> changes;
+  for (const auto& [launch, address] : ready) {
+    world.step(fmt::format("add target {}", address));
+    changes.push_back({kong::TargetChange::Kind::add, address, deployment.target_weight});
+  }
+  auto added = world.kong.change_targets(deployment.upstream, changes);
+  return added ? await_seen(world, deployment, ready) : added;
+}
+
+/// Takes targets out again whose writing failed half-way, and then their containers. A container that may still be in
+/// rotation stays: a target without a container is worse than one instance too many.
+void leave_rotation(World& world, const Deployment& deployment, const std::vector<Entering>& entered,
+                    const Error& why) {
+  std::vector<kong::TargetChange> changes;
+  for (const auto& [launch, address] : entered) {
+    changes.push_back({kong::TargetChange::Kind::remove, address, 0});
+    launch->outcome = wrap(why, "add target {}", address);
+  }
+  const auto removed = world.kong.change_targets(deployment.upstream, changes, net::Urgency::to_the_end);
+  if (removed) {
+    world.clock.wait(deployment.propagation_wait);
+  }
+  for (const auto& [launch, address] : entered) {
+    const auto taken = removed ? take_back(world, *launch) : removed;
+    if (!taken) {
+      launch->outcome.error().what += fmt::format("; {} was left running: {}", launch->name, taken.error().what);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Added> add_instances(World& world, const Deployment& deployment, const std::vector<Instance>& present,
+                                 int count) {
+  auto launches = launch(world, deployment, present, count);
+  await_ready(world, deployment, launches);
+  const auto ready = entering(world, deployment, launches);
+  for (auto& launch : launches) {
+    if (!launch.outcome) {
+      if (const auto taken = take_back(world, launch); !taken) {
+        launch.outcome.error().what += "; " + taken.error().what;
+      }
+    }
+  }
+  if (!ready.empty()) {
+    if (const auto entered = enter_rotation(world, deployment, ready); !entered) {
+      leave_rotation(world, deployment, ready, entered.error());
+    }
+  }
+  std::vector<Added> added;
+  for (auto& launch : launches) {
+    added.push_back({launch.number, launch.name, std::move(launch.outcome)});
+  }
+  return added;
+}
+
+}  // namespace kscale::fleet

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libscale/base/result.hpp"
+#include "libscale/fleet/deployment.hpp"
+#include "libscale/fleet/instance.hpp"
+
+namespace kscale::fleet {
+
+/// How the making of one instance went.
+struct Added {
+  int number = 0;
+  std::string name;
+  Status outcome;
+};
+
+/// Adds `count` instances beside those `present` (running or not), side by side, each in these steps: created and
+/// started (with the lowest free number; a stopped container of that number is started again, or thrown away first
+/// where kscale made it), ready, target added, seen in Kong.
+///
+/// Where a name or port is taken, the next free number is tried. A failure undoes what was made for that instance and
+/// says why. When we are told to stop, those whose target is not yet in Kong are undone, with `interrupted` as outcome.
+std::vector<Added> add_instances(World& world, const Deployment& deployment, const std::vector<Instance>& present,
+                                 int count);
+
+}  // namespace kscale::fleet

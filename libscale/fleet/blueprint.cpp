@@ -1,0 +1,244 @@
+#include "libscale/fleet/blueprint.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+
+#include "libscale/fleet/instance.hpp"
+
+namespace kscale::fleet {
+
+namespace {
+
+/// The name of the instance without what stands before the prefix's last dash: what Compose calls the service.
+std::string word_for(std::string_view prefix, int number) {
+  const auto cut = prefix.find_last_of("-_.");
+  return fmt::format("{}-{}", cut == std::string_view::npos ? prefix : prefix.substr(cut + 1), number);
+}
+
+/// Replaces a sibling's number by the new one, wherever it names the instance.
+class Renumbering {
+ public:
+  Renumbering(const Identity& identity, int sibling_number)
+      : m_from(word_for(identity.prefix, sibling_number)),
+        m_to(word_for(identity.prefix, identity.number)),
+        m_shift(identity.number - sibling_number),
+        m_host_port(identity.host_port_base + sibling_number) {}
+
+  bool names_instance(std::string_view text) const { return with_word_replaced(text, m_from, m_to) != text; }
+
+  std::string text(std::string_view old) const { return with_word_replaced(old, m_from, m_to); }
+
+  /// Texts at any depth, keys left as they are.
+  json::Value all(const json::Value& old) const {
+    if (const auto string = old.as_string()) {
+      return text(*string);
+    }
+    json::Value renumbered = old;
+    if (old.is_array()) {
+      for (auto& item : renumbered.elements()) {
+        item = all(item);
+      }
+    }
+    for (const auto& [key, value] : old.members()) {
+      renumbered.set(key, all(value));
+    }
+    return renumbered;
+  }
+
+  /// `NAME=VALUE`; a value that is just the sibling's host port is moved like the port itself.
+  std::string variable(std::string_view old) const {
+    const auto equals = old.find('=');
+    if (equals != std::string_view::npos && old.substr(equals + 1) == std::to_string(m_host_port)) {
+      return fmt::format("{}={}", old.substr(0, equals), m_host_port + m_shift);
+    }
+    return text(old);
+  }
+
+  std::string host_port(const std::string& old) const {
+    int port = 0;
+    const auto [end, fault] = std::from_chars(old.data(), old.data() + old.size(), port);
+    const bool fixed = fault == std::errc{} && end == old.data() + old.size() && port > 0;
+    return fixed ? std::to_string(port + m_shift) : old;
+  }
+
+ private:
+  std::string m_from;
+  std::string m_to;
+  int m_shift;
+  int m_host_port;
+};
+
+void set_variable(json::Value& environment, const std::string& name, const std::string& value) {
+  auto& variables = environment.elements();
+  std::erase_if(variables, [&](const json::Value& v) { return v.text_or("").starts_with(name + '='); });
+  variables.emplace_back(name + '=' + value);
+}
+
+void apply(const Overrides& overrides, const Identity& identity, json::Value& body) {
+  for (const auto& [name, value] : overrides.environment) {
+    auto own = value;
+    if (const auto mark = own.find("{N}"); mark != std::string::npos) {
+      own.replace(mark, 3, std::to_string(identity.number));
+    }
+    set_variable(body.at("Env"), name, own);
+  }
+  if (overrides.command) {
+    json::Value command = json::Value::array();
+    for (const auto& word : *overrides.command) {
+      command.push_back(word);
+    }
+    body.set("Cmd", command);
+  }
+  for (const auto& [key, value] : overrides.labels) {
+    body.at("Labels").set(key, value);
+  }
+  if (overrides.restart) {
+    body.at("HostConfig").set("RestartPolicy", json::Value::Object{{"Name", *overrides.restart}});
+  }
+  body.at("Labels").set(k_deployment_label, identity.prefix);
+  body.at("Labels").set(k_instance_label, std::to_string(identity.number));
+}
+
+json::Value renumbered_labels(const json::Value& labels, const Renumbering& renumbering, int sibling, int number) {
+  constexpr const char* k_compose_number = "com.docker.compose.container-number";
+  auto renumbered = renumbering.all(labels);
+  // A service scaled by Compose counts its containers there; of a service with a number of its own there is one.
+  const bool service_is_numbered = renumbering.names_instance(labels["com.docker.compose.service"].text_or(""));
+  if (!service_is_numbered && labels[k_compose_number].text_or("") == std::to_string(sibling)) {
+    renumbered.set(k_compose_number, std::to_string(number));
+  }
+  renumbered.erase("com.docker.compose.replace");
+  return renumbered;
+}
+
+json::Value renumbered_ports(const json::Value& bindings, const Renumbering& renumbering) {
+  json::Value renumbered = json::Value::object();
+  for (const auto& [port, places] : bindings.members()) {
+    json::Value list = json::Value::array();
+    for (const auto& place : places.items()) {
+      auto moved = place;
+      moved.set("HostPort", renumbering.host_port(place["HostPort"].text_or("")));
+      list.push_back(std::move(moved));
+    }
+    renumbered.set(port, std::move(list));
+  }
+  return renumbered;
+}
+
+/// What to say of one network: the aliases, without the one that Docker makes of the sibling's id.
+json::Value renumbered_endpoint(const json::Value& endpoint, const std::string& sibling_id,
+                                const Renumbering& renumbering) {
+  json::Value renumbered = json::Value::object();
+  json::Value aliases = json::Value::array();
+  for (const auto& alias : endpoint["Aliases"].items()) {
+    const auto name = alias.text_or("");
+    if (!name.empty() && !sibling_id.starts_with(name)) {
+      aliases.push_back(renumbering.text(name));
+    }
+  }
+  renumbered.set("Aliases", std::move(aliases));
+  for (const auto* const kept : {"Links", "DriverOpts"}) {
+    if (!endpoint[kept].is_null()) {
+      renumbered.set(kept, endpoint[kept]);
+    }
+  }
+  return renumbered;
+}
+
+bool is_user_network(std::string_view mode) {
+  return mode != "host" && mode != "none" && mode != "bridge" && mode != "default" && !mode.starts_with("container:");
+}
+
+}  // namespace
+
+std::string with_word_replaced(std::string_view text, std::string_view from, std::string_view to) {
+  const auto is_part = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  std::string replaced;
+  std::size_t done = 0;
+  for (auto at = text.find(from); at != std::string_view::npos; at = text.find(from, at + from.size())) {
+    const auto end = at + from.size();
+    const bool begins = at == 0 || !is_part(text[at - 1]);
+    const bool ends = end == text.size() || !is_part(text[end]);
+    if (begins && ends) {
+      replaced += text.substr(done, at - done);
+      replaced += to;
+      done = end;
+    }
+  }
+  replaced += text.substr(done);
+  return replaced;
+}
+
+Blueprint like_sibling(const json::Value& inspection, int sibling_number, const std::string& image,
+                       const Identity& identity, const Overrides& overrides) {
+  const Renumbering renumbering(identity, sibling_number);
+  const auto id = inspection["Id"].text_or("");
+  const auto& host = inspection["HostConfig"];
+  Blueprint made;
+
+  json::Value body = inspection["Config"];
+  body.set("Image", overrides.image.value_or(image));
+  const auto hostname = body["Hostname"].text_or("");
+  body.set("Hostname", !hostname.empty() && id.starts_with(hostname) ? "" : renumbering.text(hostname));
+  body.erase("MacAddress");
+  auto environment = json::Value::array();
+  for (const auto& variable : body["Env"].items()) {
+    environment.push_back(renumbering.variable(variable.text_or("")));
+  }
+  body.set("Env", environment);
+  body.set("Cmd", renumbering.all(body["Cmd"]));
+  body.set("Entrypoint", renumbering.all(body["Entrypoint"]));
+  body.set("Labels", renumbered_labels(inspection["Config"]["Labels"], renumbering, sibling_number, identity.number));
+
+  json::Value host_config = host;
+  host_config.erase("ContainerIDFile");
+  host_config.set("Binds", renumbering.all(host["Binds"]));
+  host_config.set("Mounts", renumbering.all(host["Mounts"]));
+  host_config.set("PortBindings", renumbered_ports(host["PortBindings"], renumbering));
+  body.set("HostConfig", host_config);
+
+  if (is_user_network(host["NetworkMode"].text_or("default"))) {
+    const auto first = host["NetworkMode"].text_or("");
+    for (const auto& [network, endpoint] : inspection["NetworkSettings"]["Networks"].members()) {
+      auto settings = renumbered_endpoint(endpoint, id, renumbering);
+      if (network == first || endpoint["NetworkID"].text_or("") == first) {
+        body.at("NetworkingConfig").at("EndpointsConfig").set(network, settings);
+      } else {
+        made.more_networks.emplace_back(network, settings);
+      }
+    }
+  }
+  apply(overrides, identity, body);
+  auto name = inspection["Name"].text_or("");
+  const char separator = name.find(identity.prefix + '_') != std::string::npos ? '_' : '-';
+  made.container = {fmt::format("{}{}{}", identity.prefix, separator, identity.number), std::move(body)};
+  return made;
+}
+
+Result<Blueprint> from_settings(const Identity& identity, const Overrides& overrides) {
+  if (!overrides.image) {
+    return fail(Errc::invalid,
+                "no container named '{}-N' to copy from: start one, or name an image under 'instance:' in kscale.yml",
+                identity.prefix);
+  }
+  json::Value body;
+  body.set("Image", *overrides.image);
+  const auto port = fmt::format("{}/tcp", identity.container_port);
+  body.at("ExposedPorts").set(port, json::Value::object());
+  auto& host = body.at("HostConfig");
+  if (identity.host_port_base > 0) {
+    json::Value place;
+    place.set("HostIp", "127.0.0.1");
+    place.set("HostPort", std::to_string(identity.host_port_base + identity.number));
+    host.at("PortBindings").at(port).push_back(place);
+  }
+  host.set("RestartPolicy", json::Value::Object{{"Name", "unless-stopped"}});
+  if (overrides.network) {
+    host.set("NetworkMode", *overrides.network);
+  }
+  apply(overrides, identity, body);
+  return Blueprint{.container = {fmt::format("{}-{}", identity.prefix, identity.number), std::move(body)}};
+}
+
+}  // namespace kscale::fleet

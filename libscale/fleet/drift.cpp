@@ -1,0 +1,120 @@
+#include "libscale/fleet/drift.hpp"
+
+#include <algorithm>
+
+#include "libscale/fleet/readiness.hpp"
+
+namespace kscale::fleet {
+
+namespace {
+
+bool is_ours(const kong::Target& target, const Deployment& deployment) {
+  const auto host = std::string_view(target.address).substr(0, target.address.rfind(':'));
+  return std::ranges::find(target.tags, kong::k_tag) != target.tags.end() ||
+         number_of(host, deployment.prefix).has_value();
+}
+
+/// Whether the instance may come back by itself, so that its target is to stay.
+bool keeps_target(const Instance& instance) {
+  const auto state = instance.container.state;
+  return state == docker::State::running || state == docker::State::restarting || state == docker::State::paused;
+}
+
+}  // namespace
+
+Drift drift_of(const std::vector<Instance>& instances, const std::vector<kong::Target>& targets,
+               const Deployment& deployment) {
+  Drift drift;
+  std::vector<std::string> kept;
+  bool unknown_address = false;
+  for (const auto& instance : instances) {
+    const auto state = instance.container.state;
+    if (instance.is_ours() &&
+        (state == docker::State::created || state == docker::State::exited || state == docker::State::dead)) {
+      drift.leftovers.push_back(instance);
+    }
+    if (!keeps_target(instance)) {
+      continue;
+    }
+    const auto address = deployment.address_of(instance);
+    if (!address) {
+      unknown_address = true;  // a restarting one has none for a moment
+      continue;
+    }
+    kept.push_back(*address);
+    const auto target = std::ranges::find(targets, *address, &kong::Target::address);
+    if (target == targets.end() && instance.is_running()) {
+      drift.without_target.push_back(instance);
+    } else if (target != targets.end() && target->weight == 0 && instance.is_running()) {
+      drift.taken_out.push_back(*address);
+    }
+  }
+  for (const auto& target : targets) {
+    const bool stale = std::ranges::find(kept, target.address) == kept.end() && is_ours(target, deployment);
+    if (stale && !unknown_address) {
+      drift.without_serving.push_back(target.address);
+    }
+  }
+  // Looking at the wrong engine must not take a service down: something has to be left in rotation.
+  const bool others_serve = std::ranges::any_of(targets, [&](const kong::Target& t) {
+    return t.weight > 0 && std::ranges::find(drift.without_serving, t.address) == drift.without_serving.end();
+  });
+  if (!others_serve) {
+    drift.last_ones.swap(drift.without_serving);
+  }
+  return drift;
+}
+
+std::vector<std::string> described(const Drift& drift, const Deployment& deployment) {
+  std::vector<std::string> lines;
+  for (const auto& instance : drift.without_target) {
+    lines.push_back(fmt::format("{} runs, but Kong has no target {}", instance.container.name,
+                                deployment.address_of(instance).value_or("for it")));
+  }
+  for (const auto& address : drift.without_serving) {
+    lines.push_back(fmt::format("Kong has a target {}, but no instance runs there", address));
+  }
+  for (const auto& instance : drift.leftovers) {
+    lines.push_back(fmt::format("{} is {} and of no use", instance.container.name, name_of(instance.container.state)));
+  }
+  for (const auto& address : drift.last_ones) {
+    lines.push_back(
+        fmt::format("Kong has a target {}, but no instance runs there; it stays until another target serves", address));
+  }
+  for (const auto& address : drift.taken_out) {
+    lines.push_back(fmt::format("target {} has weight 0", address));
+  }
+  return lines;
+}
+
+Result<std::vector<std::string>> mend(World& world, const Deployment& deployment, const Drift& drift) {
+  std::vector<std::string> done;
+  std::vector<kong::TargetChange> changes;
+  const auto seen = look(world, deployment, drift.without_target);
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    const auto& instance = drift.without_target[i];
+    const auto address = deployment.address_of(instance);
+    if (address && seen[i].state == Readiness::State::ready) {
+      changes.push_back({kong::TargetChange::Kind::add, *address, deployment.target_weight});
+      done.push_back(fmt::format("added target {} of {}", *address, instance.container.name));
+    }
+  }
+  for (const auto& address : drift.without_serving) {
+    changes.push_back({kong::TargetChange::Kind::remove, address, 0});
+    done.push_back(fmt::format("removed target {}: no instance runs there", address));
+  }
+  if (const auto changed = world.kong.change_targets(deployment.upstream, changes); !changed) {
+    return wrap(changed.error(), "mend the targets");
+  }
+  for (const auto& leftover : drift.leftovers) {
+    const auto removed =
+        world.engine.remove({leftover.container.id}, docker::AnonymousVolumes::remove, net::Urgency::interruptible);
+    if (!removed.front()) {
+      return wrap(removed.front().error(), "remove {}", leftover.container.name);
+    }
+    done.push_back(fmt::format("removed {}, which was {}", leftover.container.name, name_of(leftover.container.state)));
+  }
+  return done;
+}
+
+}  // namespace kscale::fleet

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libscale/base/result.hpp"
+#include "libscale/fleet/deployment.hpp"
+#include "libscale/fleet/instance.hpp"
+#include "libscale/kong/target.hpp"
+
+namespace kscale::fleet {
+
+/// Where containers and targets disagree.
+struct Drift {
+  std::vector<Instance> without_target;      ///< they run, and get no requests
+  std::vector<std::string> without_serving;  ///< targets of ours whose instance is gone or does not run
+  std::vector<Instance> leftovers;           ///< stopped containers that kscale made, and nobody needs
+  std::vector<std::string> last_ones;        ///< such targets again, but no other is in rotation: left until one is
+  std::vector<std::string> taken_out;  ///< targets of running instances with weight 0: somebody's will, left alone
+
+  bool is_none() const { return without_target.empty() && without_serving.empty() && leftovers.empty(); }
+};
+
+/// Compares what runs with what Kong sends requests to.
+///
+/// A target is ours when kscale's tag is on it or its host is named like an instance; others are never touched. An
+/// instance that restarts or is paused keeps its target.
+Drift drift_of(const std::vector<Instance>& instances, const std::vector<kong::Target>& targets,
+               const Deployment& deployment);
+
+/// One line for each disagreement.
+std::vector<std::string> described(const Drift& drift, const Deployment& deployment);
+
+/// Mends it: targets for the instances that can serve, none for what does not run, leftovers removed. Gives one line
+/// for each thing that was done.
+Result<std::vector<std::string>> mend(World& world, const Deployment& deployment, const Drift& drift);
+
+}  // namespace kscale::fleet

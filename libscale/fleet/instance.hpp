@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libscale/docker/container.hpp"
+
+namespace kscale::fleet {
+
+/// The label on every container that kscale made; its value is the deployment's name prefix.
+inline constexpr const char* k_deployment_label = "dev.kscale.deployment";
+/// The number of the instance, on the same containers.
+inline constexpr const char* k_instance_label = "dev.kscale.instance";
+
+/// One of the like containers behind the gateway.
+struct Instance {
+  int number = 0;
+  docker::Container container;
+
+  bool is_running() const { return container.is_running(); }
+  /// Whether kscale made it. Only such a one is thrown away when it has stopped by itself.
+  bool is_ours() const { return container.labels.contains(k_deployment_label); }
+};
+
+/// How Kong reaches the instances.
+enum class Addressing {
+  name,  ///< container name and container port: Kong is in the same Docker network
+  ip,    ///< container address and container port
+  host,  ///< an address of the host and the published port
+};
+
+/// The number behind the prefix in `PREFIX-N` or, as Compose 1 writes it, `PREFIX_N`. Empty for other names.
+std::optional<int> number_of(std::string_view name, std::string_view prefix);
+
+/// The containers that are instances, by number.
+std::vector<Instance> instances_of(const std::vector<docker::Container>& containers, std::string_view prefix);
+
+std::vector<Instance> running(const std::vector<Instance>& instances);
+
+/// The lowest numbers from 1 on that `taken` does not hold.
+std::vector<int> lowest_free(const std::vector<int>& taken, int count);
+
+/// The host port that the instance's container port is published at.
+std::optional<int> published_port(const Instance& instance, int container_port);
+
+/// The address of the instance's target in Kong. Empty while it has none: no address yet, or no published port.
+std::optional<std::string> target_address(const Instance& instance, Addressing addressing, int container_port,
+                                          std::string_view host);
+
+}  // namespace kscale::fleet

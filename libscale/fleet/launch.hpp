@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libscale/base/result.hpp"
+#include "libscale/fleet/deployment.hpp"
+#include "libscale/fleet/instance.hpp"
+
+namespace kscale::fleet {
+
+/// One container on its way to become an instance.
+struct Launch {
+  int number = 0;
+  std::string name;
+  std::string id;          ///< empty where none was made
+  bool was_there = false;  ///< a stopped container that was only started again
+  Status outcome;          ///< what went wrong, once something did
+};
+
+/// Creates and starts `count` containers, side by side, with the lowest free numbers. A stopped container that has such
+/// a number is started again, or replaced where kscale made it. Where a name or a host port is taken, the next free
+/// number is tried. What failed leaves nothing behind.
+std::vector<Launch> launch(World& world, const Deployment& deployment, const std::vector<Instance>& present, int count);
+
+/// Waits until each launched container can serve, all of them together. Those that end by themselves, or are not ready
+/// in time, or at the moment when we are told to stop, get the reason as their outcome.
+void await_ready(World& world, const Deployment& deployment, std::vector<Launch>& launches);
+
+/// Takes a launch back: a new container is removed, one that was there is stopped again. Not kept from it by signals.
+Status take_back(World& world, const Launch& launch);
+
+}  // namespace kscale::fleet
