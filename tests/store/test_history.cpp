@@ -130,11 +130,11 @@ TEST_CASE("several processes add to one history, which they begin together") {
 TEST_CASE("a file that is no database is set aside, and the operator is told") {
   const TempDir dir;
   const std::string path = (dir / "history").string();
-  put(path, std::string(5000, 'x'));
+  put(path, std::string(5120, 'x'));
   auto history = History::open(path, k_now).value();
   CHECK(history.notice() == "history '" + path + "' is damaged: file is not a database; it was set aside as '" + path +
                                 ".damaged-1700000000', and a new one begun");
-  CHECK(content(path + ".damaged-1700000000") == std::string(5000, 'x'));
+  CHECK(content(path + ".damaged-1700000000") == std::string(5120, 'x'));
   CHECK(history.add(event(1)));
   CHECK(history.events(k_now, 10).value().size() == 1);
 }

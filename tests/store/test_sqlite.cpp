@@ -120,9 +120,32 @@ TEST_CASE("a database cannot be made where there is no directory") {
 
 TEST_CASE("a file that is no database is damaged") {
   const TempDir dir;
-  std::ofstream(dir / "db") << std::string(5000, 'x');
+  std::ofstream(dir / "db") << std::string(5120, 'x');
   CHECK(open(dir / "db").error() ==
         Error{Errc::invalid, "'" + (dir / "db").string() + "' is damaged: file is not a database"});
+}
+
+TEST_CASE("a database that was cut within its last page is damaged") {
+  const TempDir dir;
+  CHECK(open(dir / "db"));
+  const auto size = fs::file_size(dir / "db");
+  for (const auto cut : {size - 1, std::uintmax_t{1}}) {
+    fs::resize_file(dir / "db", cut);
+    CHECK(open(dir / "db").error() ==
+          Error{Errc::invalid, "'" + (dir / "db").string() + "' is damaged: its end is missing"});
+  }
+}
+
+TEST_CASE("a last page that the journal mends is no damage") {
+  const TempDir dir;
+  const int status = test::in_child([&]() -> int {
+    const auto database = open(dir / "db");
+    _exit(database ? 0 : 1);  // without closing: the journal stays
+  });
+  REQUIRE(status == 0);
+  fs::resize_file(dir / "db", fs::file_size(dir / "db") - 1);
+  auto database = open(dir / "db").value();
+  CHECK(database.rows("SELECT value FROM first").value() == std::vector<Row>{{std::string("kept")}});
 }
 
 TEST_CASE("an empty file is a database without tables yet, as a crash at the start leaves it") {

@@ -140,12 +140,12 @@ TEST_CASE("a value that is not understood is told by its name") {
 TEST_CASE("a damaged file is an error until it is set aside") {
   const TempDir dir;
   const std::string path = (dir / "state").string();
-  put(path, std::string(5000, 'x'));
+  put(path, std::string(5120, 'x'));
   CHECK(load_state(path).error() ==
         Error{Errc::invalid, "load the state: '" + path + "' is damaged: file is not a database"});
   CHECK(save_state(path, State{}).error() ==
         Error{Errc::invalid, "save the state: '" + path + "' is damaged: file is not a database"});
-  CHECK(content(path) == std::string(5000, 'x'));
+  CHECK(content(path) == std::string(5120, 'x'));
   CHECK(set_aside(path, k_wall));
   CHECK(save_state(path, full_state()));
   CHECK(load_state(path).value() == full_state());
