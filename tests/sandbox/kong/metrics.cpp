@@ -187,7 +187,7 @@ std::string Counters::exposition(const Gauges& gauges, const Measured& measured)
   if (measured.upstream_health && !gauges.targets.empty()) {
     out += target_health(gauges.targets);
   }
-  return out + "\n";
+  return out;
 }
 
 }  // namespace kscale::sandbox

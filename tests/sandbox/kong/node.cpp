@@ -92,7 +92,7 @@ json::Value root_of(const Node& node) {
   }
   auto plugins = Value::object();
   plugins.set("available_on_server", std::move(available));
-  plugins.set("enabled_in_cluster", std::move(enabled));
+  plugins.set("enabled_in_cluster", enabled);
   auto timers = Value::object();
   timers.set("pending", 0);
   timers.set("running", 39);
@@ -112,7 +112,9 @@ json::Value root_of(const Node& node) {
   root.set("node_id", node.id);
   root.set("pids", std::move(pids));
   root.set("version", "3.4.2");
-  root.set("configuration", node_settings(node.mode));
+  auto settings = node_settings(node.mode);
+  settings.set("plugins", std::move(enabled));
+  root.set("configuration", std::move(settings));
   return root;
 }
 
