@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <tuple>
+#include <utility>
 
 #include <curl/curl.h>
 #include <fcntl.h>
@@ -17,6 +19,7 @@ namespace kscale::net {
 namespace {
 
 constexpr std::size_t k_max_head = std::size_t{64} * 1024;  ///< of all header sections of an answer together
+constexpr std::chrono::milliseconds k_queue_pause{5};       ///< before another try at a full queue
 constexpr long k_kept_connections = 512;                    ///< an engine is asked about hundreds of containers at once
 
 struct EasyCleanup {
@@ -118,6 +121,8 @@ struct Call {
   List headers;
   Incoming incoming;
   std::array<char, CURL_ERROR_SIZE> words{};  ///< libcurl's own account of a failure
+  std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
+  std::chrono::nanoseconds queued{};  ///< from the begin to this attempt
 };
 
 void set_method_and_body(CURL* easy, const Request& request) {
@@ -170,6 +175,18 @@ void set_tls(CURL* easy, const Tls& tls) {
   check(curl_easy_setopt(easy, CURLOPT_KEYPASSWD, ""));  // else a locked key would be asked for on the terminal
 }
 
+/// The time that is left of the deadline.
+std::chrono::milliseconds time_left(const Call& call) {
+  return call.request.deadline - std::chrono::duration_cast<std::chrono::milliseconds>(call.queued);
+}
+
+void set_deadline(const Call& call) {
+  // Zero would mean no deadline at all.
+  const auto left =
+      std::clamp<std::chrono::milliseconds::rep>(time_left(call).count(), 1, std::numeric_limits<int>::max());
+  check(curl_easy_setopt(call.easy.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(left)));
+}
+
 void prepare(Call& call) {
   CURL* easy = call.easy.get();
   const Request& request = call.request;
@@ -189,10 +206,7 @@ void prepare(Call& call) {
   if (!request.to.unix_socket.empty()) {
     check(curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request.to.unix_socket.c_str()));
   }
-  // Zero would mean no deadline at all.
-  const auto deadline =
-      std::clamp<std::chrono::milliseconds::rep>(request.deadline.count(), 1, std::numeric_limits<int>::max());
-  check(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(deadline)));
+  set_deadline(call);
   call.incoming.max_body = request.max_answer;
   check(curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head_line));
   check(curl_easy_setopt(easy, CURLOPT_HEADERDATA, &call.incoming));
@@ -236,9 +250,20 @@ std::string words_of(const Call& call, CURLcode code) {
   return call.words.front() != '\0' ? call.words.data() : curl_easy_strerror(code);
 }
 
-std::string why_not_connected(const Call& call, CURLcode code) {
+long os_error_of(const Call& call) {
   long os_error = 0;
-  curl_easy_getinfo(call.easy.get(), CURLINFO_OS_ERRNO, &os_error);
+  check(curl_easy_getinfo(call.easy.get(), CURLINFO_OS_ERRNO, &os_error));
+  return os_error;
+}
+
+/// Whether more callers wait at a unix socket than it lets wait. connect() then says "try again", of which libcurl
+/// makes a failure without a cause.
+bool queue_is_full(const Call& call, CURLcode code) {
+  return code == CURLE_COULDNT_CONNECT && !call.request.to.unix_socket.empty() && os_error_of(call) == 0;
+}
+
+std::string why_not_connected(const Call& call, CURLcode code) {
+  const long os_error = os_error_of(call);
   return lower_first(code == CURLE_COULDNT_CONNECT && os_error != 0
                          ? std::generic_category().message(static_cast<int>(os_error))
                          : words_of(call, code));
@@ -246,6 +271,10 @@ std::string why_not_connected(const Call& call, CURLcode code) {
 
 std::string in_seconds(std::chrono::milliseconds span) {
   return span.count() % 1000 == 0 ? fmt::format("{}s", span.count() / 1000) : fmt::format("{}ms", span.count());
+}
+
+tl::unexpected<Error> timed_out(const Request& request) {
+  return fail(Errc::timed_out, "no answer from {} in {}", request.to.shown(), in_seconds(request.deadline));
 }
 
 /// With TLS 1.3 a server refuses our certificate only after the handshake, by an alert; when it closes at once, the
@@ -274,7 +303,7 @@ tl::unexpected<Error> failure_of(const Call& call, CURLcode code) {
   const std::string peer = request.to.shown();
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-      return fail(Errc::timed_out, "no answer from {} in {}", peer, in_seconds(request.deadline));
+      return timed_out(request);
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
       return fail(Errc::unreachable, "cannot connect to {}: {}", peer, why_not_connected(call, code));
@@ -320,7 +349,8 @@ Result<Response> outcome_of(Call& call, CURLcode code) {
   check(curl_easy_getinfo(call.easy.get(), CURLINFO_TOTAL_TIME_T, &elapsed));
   Response response = std::move(call.incoming.response);
   response.status = static_cast<int>(status);
-  response.elapsed = std::chrono::microseconds{elapsed};
+  response.elapsed =
+      std::chrono::microseconds{elapsed} + std::chrono::duration_cast<std::chrono::microseconds>(call.queued);
   return response;
 }
 
@@ -396,14 +426,16 @@ class Batch {
         stopping = true;
         interrupt();
       }
+      try_again();
       check(curl_multi_perform(m_connections.multi(), &running));
       collect();
-      if (running > 0) {
+      if (running > 0 || !m_queued.empty()) {
+        const int pause = m_queued.empty() ? 1000 : static_cast<int>(k_queue_pause.count());
         curl_waitfd stop{.fd = m_connections.stop_fd(), .events = CURL_WAIT_POLLIN, .revents = 0};
         const bool watch = !stopping && stop.fd >= 0;
-        check(curl_multi_poll(m_connections.multi(), &stop, watch ? 1 : 0, 1000, nullptr));
+        check(curl_multi_poll(m_connections.multi(), &stop, watch ? 1 : 0, pause, nullptr));
       }
-    } while (running > 0);
+    } while (running > 0 || !m_queued.empty());
     return std::move(m_results);
   }
 
@@ -435,7 +467,32 @@ class Batch {
         const CURLcode code = message->data.result;
         void* call = nullptr;
         check(curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call));
-        end(*static_cast<Call*>(call), outcome_of(*static_cast<Call*>(call), code));
+        conclude(*static_cast<Call*>(call), code);
+      }
+    }
+  }
+
+  void conclude(Call& call, CURLcode code) {
+    if (queue_is_full(call, code)) {
+      curl_multi_remove_handle(m_connections.multi(), call.easy.get());
+      m_queued.push_back(call.place);
+    } else {
+      end(call, outcome_of(call, code));
+    }
+  }
+
+  void try_again() {
+    for (const std::size_t place : std::exchange(m_queued, {})) {
+      if (m_calls[place] == nullptr) {
+        continue;  // interrupted meanwhile
+      }
+      Call& call = *m_calls[place];
+      call.queued = std::chrono::steady_clock::now() - call.begun;
+      if (time_left(call).count() <= 0) {
+        end(call, timed_out(call.request));
+      } else {
+        set_deadline(call);
+        check(curl_multi_add_handle(m_connections.multi(), call.easy.get()));
       }
     }
   }
@@ -451,6 +508,7 @@ class Batch {
   const std::vector<Request>& m_requests;
   std::vector<Result<Response>> m_results;
   std::vector<std::unique_ptr<Call>> m_calls;  ///< at the place of its request; null once it has ended
+  std::vector<std::size_t> m_queued;           ///< places of calls that found a full queue and try again
 };
 
 }  // namespace

@@ -16,8 +16,6 @@ namespace kscale::net {
 
 namespace {
 
-constexpr int k_backlog = 512;
-
 void check(bool fine, const char* what) {
   if (!fine) {
     throw std::runtime_error(std::string(what) + ": " + std::strerror(errno));
@@ -67,7 +65,7 @@ void RawConnection::pause(std::chrono::milliseconds span) const {
   poll(&more, 1, static_cast<int>(span.count()));
 }
 
-void RawConnection::wait_for_close() {
+void RawConnection::wait_for_close() const {
   std::array<char, 1024> piece{};
   while (recv(m_fd, piece.data(), piece.size(), 0) > 0) {
   }
@@ -82,21 +80,23 @@ RawServer::RawServer(Talk talk) : m_talk(std::move(talk)), m_listener(socket(AF_
   check(bind(m_listener, generic, size) == 0, "bind");
   check(getsockname(m_listener, generic, &size) == 0, "getsockname");
   m_port = ntohs(address.sin_port);
-  start();
+  start(k_backlog);
 }
 
-RawServer::RawServer(const std::string& unix_socket, Talk talk)
+RawServer::RawServer(const std::string& unix_socket, Talk talk, int backlog)
     : m_talk(std::move(talk)), m_listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   unix_socket.copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
   check(bind(m_listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0, "bind");
-  start();
+  start(backlog);
 }
 
 RawServer::~RawServer() {
   shutdown(m_listener, SHUT_RDWR);
-  m_accepting.join();
+  if (m_accepting.joinable()) {
+    m_accepting.join();
+  }
   close(m_listener);
   {
     const std::lock_guard lock(m_mutex);
@@ -116,9 +116,11 @@ std::string RawServer::url() const {
   return "http://127.0.0.1:" + std::to_string(m_port);
 }
 
-void RawServer::start() {
-  check(listen(m_listener, k_backlog) == 0, "listen");
-  m_accepting = std::thread([this] { accept_all(); });
+void RawServer::start(int backlog) {
+  check(listen(m_listener, backlog) == 0, "listen");
+  if (m_talk) {
+    m_accepting = std::thread([this] { accept_all(); });
+  }
 }
 
 void RawServer::accept_all() {

@@ -24,7 +24,7 @@ class RawConnection {
   /// Returns after the span, or at once when the client closes or sends more.
   void pause(std::chrono::milliseconds span) const;
   /// Returns when the client has closed, or when the server is taken down.
-  void wait_for_close();
+  void wait_for_close() const;
 
  private:
   int m_fd;
@@ -37,8 +37,9 @@ class RawServer {
  public:
   using Talk = std::function<void(RawConnection&)>;
 
-  explicit RawServer(Talk talk);                         ///< on a free port of 127.0.0.1
-  RawServer(const std::string& unix_socket, Talk talk);  ///< on a unix socket
+  explicit RawServer(Talk talk);  ///< on a free port of 127.0.0.1
+  /// On a unix socket where so many callers may wait. With no function it lets them wait for ever.
+  RawServer(const std::string& unix_socket, Talk talk, int backlog = k_backlog);
   RawServer(const RawServer&) = delete;
   RawServer& operator=(const RawServer&) = delete;
   ~RawServer();
@@ -47,7 +48,9 @@ class RawServer {
   int connections() const { return m_connections; }
 
  private:
-  void start();
+  static constexpr int k_backlog = 512;
+
+  void start(int backlog);
   void accept_all();
 
   Talk m_talk;

@@ -308,6 +308,24 @@ TEST_CASE("several hundred requests at once reach a unix socket") {
   CHECK(server.connections() <= 400);
 }
 
+TEST_CASE("requests wait their turn at a unix socket that lets few callers wait, within their deadline") {
+  const fakes::TempDir dir;
+  RawServer server(dir / "narrow.sock", always(k_ok), 1);
+  RawServer hanging(dir / "hanging.sock", nullptr, 1);
+  Request request = get("http://localhost");
+  request.to.unix_socket = dir / "narrow.sock";
+  CurlTransport transport;
+  time_of(transport, std::vector<Request>(100, request));
+
+  request.to.unix_socket = dir / "hanging.sock";
+  request.deadline = k_short;
+  for (const auto& answer : transport.send_all(std::vector<Request>(10, request))) {
+    REQUIRE_FALSE(answer.has_value());
+    CHECK(answer.error() ==
+          Error{Errc::timed_out, fmt::format("no answer from unix:{} in 200ms", request.to.unix_socket)});
+  }
+}
+
 TEST_CASE("the answers to many requests stand in the order of the requests, each with its own outcome") {
   const HttpServer server;
   RawServer mute(and_stall(""));
