@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace kscale::sandbox {
+namespace kscale::sandbox::engine {
 
 namespace {
 
@@ -106,4 +106,4 @@ Answer empty_answer(int status) {
   return {.status = status, .content_type = "", .body = "", .headers = {}};
 }
 
-}  // namespace kscale::sandbox
+}  // namespace kscale::sandbox::engine

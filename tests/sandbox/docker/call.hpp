@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,14 +10,15 @@
 #include "libscale/net/json.hpp"
 #include "tests/sandbox/http.hpp"
 
-namespace kscale::sandbox {
+namespace kscale::sandbox::engine {
 
 /// A version of the Engine API: 1.41.
 struct ApiVersion {
   int major = 0;
   int minor = 0;
 
-  friend auto operator<=>(const ApiVersion&, const ApiVersion&) = default;
+  friend bool operator==(const ApiVersion&, const ApiVersion&) = default;
+  friend std::strong_ordering operator<=>(const ApiVersion&, const ApiVersion&) = default;
 };
 
 std::optional<ApiVersion> parse_version(std::string_view text);
@@ -45,4 +47,4 @@ Answer refusal(int status, std::string message);
 /// Success without a body.
 Answer empty_answer(int status);
 
-}  // namespace kscale::sandbox
+}  // namespace kscale::sandbox::engine

@@ -11,7 +11,7 @@
 
 #include "tests/sandbox/docker/images.hpp"
 
-namespace kscale::sandbox {
+namespace kscale::sandbox::engine {
 
 namespace {
 
@@ -163,7 +163,7 @@ Value mounts_json(const Container& container) {
     mounts.push_back(bind_mount(view.substr(0, first), view.substr(first + 1, second - first - 1), mode));
   }
   for (const auto& mount : host["Mounts"].items()) {
-    const auto mode = mount["ReadOnly"].as_bool().value_or(false) ? "ro" : "";
+    const auto* const mode = mount["ReadOnly"].as_bool().value_or(false) ? "ro" : "";
     mounts.push_back(bind_mount(mount["Source"].text_or(""), mount["Target"].text_or(""), mode));
   }
   return mounts;
@@ -278,16 +278,6 @@ std::string joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
-std::string_view ContainerSpec::variable(std::string_view key) const {
-  std::string_view value;
-  for (const std::string_view entry : env) {
-    if (entry.size() > key.size() && entry.starts_with(key) && entry[key.size()] == '=') {
-      value = entry.substr(key.size() + 1);
-    }
-  }
-  return value;
-}
-
 std::string_view name_of(ContainerState state) {
   return k_names.at(static_cast<std::size_t>(state));
 }
@@ -355,4 +345,4 @@ json::Value summary_json(const Container& container, WallTime now) {
   };
 }
 
-}  // namespace kscale::sandbox
+}  // namespace kscale::sandbox::engine

@@ -11,7 +11,7 @@
 #include "tests/sandbox/docker/networks.hpp"
 #include "tests/sandbox/docker/workload.hpp"
 
-namespace kscale::sandbox {
+namespace kscale::sandbox::engine {
 
 enum class ContainerState { created, running, paused, restarting, exited };
 
@@ -52,4 +52,4 @@ json::Value inspect_json(const Container& container);
 /// Its entry in `GET /containers/json`.
 json::Value summary_json(const Container& container, WallTime now);
 
-}  // namespace kscale::sandbox
+}  // namespace kscale::sandbox::engine

@@ -9,7 +9,7 @@
 
 #include "tests/sandbox/docker/create.hpp"
 
-namespace kscale::sandbox {
+namespace kscale::sandbox::engine {
 
 namespace {
 
@@ -66,11 +66,11 @@ std::optional<int> signal_number(std::string_view text) {
   if (text.starts_with("SIG")) {
     text.remove_prefix(3);
   }
-  constexpr std::array<std::pair<std::string_view, int>, 7> names{
+  constexpr std::array<std::pair<std::string_view, int>, 7> k_names{
       {{"HUP", 1}, {"INT", 2}, {"QUIT", 3}, {"KILL", 9}, {"USR1", 10}, {"USR2", 12}, {"TERM", 15}}};
   const auto* const found =
-      std::find_if(names.begin(), names.end(), [&](const auto& signal) { return signal.first == text; });
-  return found == names.end() ? std::nullopt : std::optional(found->second);
+      std::find_if(k_names.begin(), k_names.end(), [&](const auto& signal) { return signal.first == text; });
+  return found == k_names.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace
@@ -503,4 +503,4 @@ void Containers::kill_all(Lock& lock) {
   }
 }
 
-}  // namespace kscale::sandbox
+}  // namespace kscale::sandbox::engine

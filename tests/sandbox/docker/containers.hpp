@@ -17,7 +17,7 @@
 #include "tests/sandbox/docker/images.hpp"
 #include "tests/sandbox/docker/networks.hpp"
 
-namespace kscale::sandbox {
+namespace kscale::sandbox::engine {
 
 /// The containers of a stand-in and what can be done to them. Its owner holds `mutex` at every call; those that take a
 /// lock give it back while a process ends.
@@ -48,7 +48,7 @@ class Containers {
   Answer pause(Container& container);
   Answer unpause(Container& container);
   Answer update(Container& container, const ApiCall& call);
-  Answer connect(const Network& network, const ApiCall& call);
+  Answer connect(const Network& to, const ApiCall& call);
 
   /// The process dies by itself.
   bool exit(Lock& lock, std::string_view name, int code);
@@ -79,4 +79,4 @@ class Containers {
   std::condition_variable m_ended;
 };
 
-}  // namespace kscale::sandbox
+}  // namespace kscale::sandbox::engine

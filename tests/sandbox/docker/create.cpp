@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace kscale::sandbox {
+namespace kscale::sandbox::engine {
 
 namespace {
 
@@ -176,4 +176,4 @@ std::vector<NetworkEndpoint> endpoints_of(const Value& body) {
   return endpoints;
 }
 
-}  // namespace kscale::sandbox
+}  // namespace kscale::sandbox::engine

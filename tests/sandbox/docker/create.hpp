@@ -11,7 +11,7 @@
 #include "tests/sandbox/docker/networks.hpp"
 #include "tests/sandbox/docker/workload.hpp"
 
-namespace kscale::sandbox {
+namespace kscale::sandbox::engine {
 
 /// What the body of a create call asks for, before it has a name and an id; or what Docker says against it.
 tl::expected<ContainerSpec, Answer> spec_of(const ApiCall& call, const Images& images);
@@ -27,4 +27,4 @@ std::optional<Answer> refuse_bad_name(std::string_view name);
 std::vector<NetworkEndpoint> endpoints_of(const json::Value& body);
 NetworkEndpoint endpoint_of(std::string_view network, const json::Value& settings);
 
-}  // namespace kscale::sandbox
+}  // namespace kscale::sandbox::engine

@@ -18,6 +18,19 @@ namespace kscale::sandbox {
 
 namespace {
 
+using engine::ApiCall;
+using engine::ApiVersion;
+using engine::Container;
+using engine::Containers;
+using engine::ContainerState;
+using engine::empty_answer;
+using engine::Filters;
+using engine::inspect_json;
+using engine::json_answer;
+using engine::Network;
+using engine::parse_version;
+using engine::refusal;
+using engine::StatsSample;
 using json::Value;
 
 constexpr std::string_view k_engine = "20.10.24+dfsg1";
@@ -154,7 +167,7 @@ Answer Docker::Inside::route_container(const ApiCall& call) {
     std::string_view what;
     Handler handler;
   };
-  static constexpr std::array<Route, 11> routes = {{
+  static constexpr std::array<Route, 11> k_routes = {{
       {"GET", "json", [](auto&, auto&, auto& on, auto&) { return json_answer(200, inspect_json(*on)); }},
       {"GET", "stats", [](auto& in, auto& held, auto& on, auto& how) { return in.stats(held, on, how); }},
       {"GET", "logs", [](auto& in, auto&, auto& on, auto& how) { return in.logs(*on, how); }},
@@ -168,9 +181,10 @@ Answer Docker::Inside::route_container(const ApiCall& call) {
       {"POST", "update", [](auto& in, auto&, auto& on, auto& how) { return in.containers.update(*on, how); }},
       {"DELETE", "", [](auto& in, auto& held, auto& on, auto& how) { return in.containers.remove(held, on, how); }},
   }};
-  const auto* const route = std::find_if(
-      routes.begin(), routes.end(), [&](const Route& each) { return each.method == call.method && each.what == what; });
-  if (route == routes.end()) {
+  const auto* const route = std::find_if(k_routes.begin(), k_routes.end(), [&](const Route& each) {
+    return each.method == call.method && each.what == what;
+  });
+  if (route == k_routes.end()) {
     return page_not_found();
   }
   return container ? route->handler(*this, lock, container, call) : no_such_container(path[1]);
@@ -291,8 +305,9 @@ Answer Docker::Inside::stats(Containers::Lock& lock, const std::shared_ptr<Conta
     later = sample();
   }
   const Bytes limit{container->spec.body["HostConfig"]["Memory"].as_uint().value_or(0)};
-  const StatsHost host{.cpus = options.cpus, .memory = options.memory};
-  auto answer = json_answer(200, stats_json(container->spec.name, container->spec.id, earlier, later, host, limit));
+  const engine::StatsHost host{.cpus = options.cpus, .memory = options.memory};
+  auto answer =
+      json_answer(200, engine::stats_json(container->spec.name, container->spec.id, earlier, later, host, limit));
   if (stream) {
     answer.content_type.clear();  // A stream's header goes out before its first byte.
   }
@@ -308,7 +323,7 @@ Answer Docker::Inside::logs(const Container& container, const ApiCall& call) con
     return answer;
   }
   const bool terminal = container.spec.body["Tty"].as_bool().value_or(false);
-  const auto stamp = call.flag("timestamps") ? rfc3339(clock.now().wall) + " " : std::string{};
+  const auto stamp = call.flag("timestamps") ? engine::rfc3339(clock.now().wall) + " " : std::string{};
   const auto log = container.log();
   for (const auto line : last_lines(log, call.parameter("tail"))) {
     const auto text = stamp + std::string(line);
@@ -321,7 +336,8 @@ Answer Docker::Inside::image(const ApiCall& call) {
   const auto name = fmt::format("{}", fmt::join(call.path.begin() + 1, call.path.end() - 1, "/"));
   const Containers::Lock lock(containers.mutex());
   const Image* found = containers.images().find(name);
-  return found == nullptr ? refusal(404, "No such image: " + tagged(name)) : json_answer(200, inspect_json(*found));
+  return found == nullptr ? refusal(404, "No such image: " + engine::tagged(name))
+                          : json_answer(200, inspect_json(*found));
 }
 
 Answer Docker::Inside::events(const ApiCall& call) {
@@ -354,7 +370,7 @@ Docker::~Docker() {
 }
 
 Answer Docker::answer(const Question& question) {
-  const ApiCall call = parse_call(question);
+  const ApiCall call = engine::parse_call(question);
   const auto refused = m_inside->refuse_version(call);
   Answer answer = refused ? *refused : m_inside->route(call);
   const auto asked = parse_version(call.version);

@@ -10,7 +10,7 @@
 #include "tests/sandbox/docker/call.hpp"
 #include "tests/sandbox/docker/images.hpp"
 
-namespace kscale::sandbox {
+namespace kscale::sandbox::engine {
 
 namespace {
 
@@ -109,7 +109,8 @@ tl::expected<Filters, Answer> Filters::parse(std::string_view text) {
 
 bool Filters::match(const Container& container) const {
   return std::all_of(m_values.begin(), m_values.end(), [&](const auto& filter) {
-    const auto& [key, values] = filter;
+    const std::string& key = filter.first;
+    const std::vector<std::string>& values = filter.second;
     const auto matches = [&](const std::string& value) { return matches_value(container, key, value); };
     if (values.empty()) {
       return true;
@@ -119,4 +120,4 @@ bool Filters::match(const Container& container) const {
   });
 }
 
-}  // namespace kscale::sandbox
+}  // namespace kscale::sandbox::engine

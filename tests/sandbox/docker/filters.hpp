@@ -10,7 +10,7 @@
 #include "tests/sandbox/docker/container.hpp"
 #include "tests/sandbox/http.hpp"
 
-namespace kscale::sandbox {
+namespace kscale::sandbox::engine {
 
 /// The filters of a list of containers: all keys must match, each by any of its values; of labels every one.
 class Filters {
@@ -26,4 +26,4 @@ class Filters {
   std::map<std::string, std::vector<std::string>> m_values;
 };
 
-}  // namespace kscale::sandbox
+}  // namespace kscale::sandbox::engine

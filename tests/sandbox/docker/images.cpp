@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace kscale::sandbox {
+namespace kscale::sandbox::engine {
 
 const Image* Images::find(std::string_view name) const {
   const auto found = std::find_if(m_images.begin(), m_images.end(), [&](const Image& image) {
@@ -83,4 +83,4 @@ json::Value inspect_json(const Image& image) {
   };
 }
 
-}  // namespace kscale::sandbox
+}  // namespace kscale::sandbox::engine

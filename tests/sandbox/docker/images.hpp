@@ -7,7 +7,7 @@
 #include "libscale/net/json.hpp"
 #include "tests/sandbox/docker/docker.hpp"
 
-namespace kscale::sandbox {
+namespace kscale::sandbox::engine {
 
 /// The images a stand-in has.
 class Images {
@@ -34,4 +34,4 @@ json::Value inspect_json(const Image& image);
 /// An array of texts.
 json::Value texts_json(const std::vector<std::string>& texts);
 
-}  // namespace kscale::sandbox
+}  // namespace kscale::sandbox::engine

@@ -7,7 +7,7 @@
 
 #include "tests/sandbox/docker/images.hpp"
 
-namespace kscale::sandbox {
+namespace kscale::sandbox::engine {
 
 namespace {
 
@@ -78,4 +78,4 @@ json::Value NetworkEndpoint::json(bool for_list) const {
   };
 }
 
-}  // namespace kscale::sandbox
+}  // namespace kscale::sandbox::engine

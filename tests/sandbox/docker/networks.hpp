@@ -7,7 +7,7 @@
 
 #include "libscale/net/json.hpp"
 
-namespace kscale::sandbox {
+namespace kscale::sandbox::engine {
 
 /// A network of the stand-in. Each is a /16 of its own.
 struct Network {
@@ -38,4 +38,4 @@ struct NetworkEndpoint {
   json::Value json(bool for_list) const;
 };
 
-}  // namespace kscale::sandbox
+}  // namespace kscale::sandbox::engine

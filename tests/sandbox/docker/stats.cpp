@@ -6,7 +6,7 @@
 
 #include "tests/sandbox/docker/container.hpp"
 
-namespace kscale::sandbox {
+namespace kscale::sandbox::engine {
 
 namespace {
 
@@ -134,4 +134,4 @@ json::Value stats_json(std::string_view name, std::string_view id, const std::op
   return stats;
 }
 
-}  // namespace kscale::sandbox
+}  // namespace kscale::sandbox::engine

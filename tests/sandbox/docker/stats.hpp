@@ -9,7 +9,7 @@
 #include "libscale/net/json.hpp"
 #include "tests/sandbox/docker/workload.hpp"
 
-namespace kscale::sandbox {
+namespace kscale::sandbox::engine {
 
 /// One reading of a container and of its host.
 struct StatsSample {
@@ -30,4 +30,4 @@ struct StatsHost {
 json::Value stats_json(std::string_view name, std::string_view id, const std::optional<StatsSample>& earlier,
                        const std::optional<StatsSample>& later, const StatsHost& host, Bytes limit);
 
-}  // namespace kscale::sandbox
+}  // namespace kscale::sandbox::engine

@@ -173,7 +173,7 @@ TEST_CASE("the CPU of two one-shot readings comes to what the container uses") {
   CHECK(later["precpu_stats"]["cpu_usage"]["total_usage"].as_int() == 0);
   CHECK(later["memory_stats"]["limit"].as_int() == 8LL * 1024 * 1024 * 1024);
   const auto& memory = later["memory_stats"];
-  CHECK(*memory["usage"].as_uint() - *memory["stats"]["total_inactive_file"].as_uint() == 32U * 1024 * 1024);
+  CHECK(*memory["usage"].as_uint() - *memory["stats"]["total_inactive_file"].as_uint() == 32ULL * 1024 * 1024);
 }
 
 TEST_CASE("an image that exits at once leaves its container exited, or restarting") {
@@ -223,7 +223,7 @@ TEST_CASE("a port that was left open is given by the engine") {
 TEST_CASE("connect plugs a container into one more network") {
   Host host;
   host.run("shop-1");
-  const auto body = R"({"Container":"shop-1","EndpointConfig":{"Aliases":["shop"]}})";
+  const auto* const body = R"({"Container":"shop-1","EndpointConfig":{"Aliases":["shop"]}})";
   CHECK(post(host.docker, "/networks/shop_net/connect", body).status == 200);
   CHECK(host.inspect("shop-1")["NetworkSettings"]["Networks"]["shop_net"]["IPAddress"].text_or("") == "172.18.0.2");
   CHECK(message_of(post(host.docker, "/networks/nonet/connect", body)) == "network nonet not found");

@@ -110,7 +110,7 @@ std::string without_numbers(const std::string& text) {
 std::string shape_of(const Value& value) {
   std::string shape;
   for (const auto& [name, member] : value.members()) {
-    shape += name + shape_of(member) + " ";
+    shape.append(name).append(shape_of(member)).append(" ");
   }
   return "{" + shape + "}";
 }
