@@ -261,7 +261,7 @@ TEST_CASE("a context without a Docker host is an error that names its file") {
 
 TEST_CASE("settings that cannot be read are an error that names file and place, never the content") {
   User user;
-  user.write("config.json", "{\"auths\":{\"x\":s3cret}}");
+  user.write("config.json", R"({"auths":{"x":s3cret}})");
   CHECK(user.error() == Error{Errc::invalid, user.file("config.json") + ": not valid JSON at byte 14: Invalid value."});
   user.write("config.json", "");
   CHECK(user.error() ==
