@@ -155,7 +155,7 @@ TEST_CASE("a state cut anywhere, or with random bytes anywhere, is the state or 
   const TempDir dir;
   REQUIRE(save_state(dir / "state", full_state()));
   const std::string whole = content(dir / "state");
-  std::mt19937 random(1);  // NOLINT(bugprone-random-generator-seed,cert-msc51-cpp): the same bytes at each run
+  std::mt19937 random(1);  // the same bytes at each run
   for (std::size_t size = 1; size < whole.size(); size += 500) {
     INFO("cut at " << size << " of " << whole.size());
     put(dir / "state", whole.substr(0, size));
