@@ -24,7 +24,6 @@ struct Deployment {
   int host_port_base = 3019;
   int target_weight = 100;
   std::string health_path = "/street-noshery/customer";
-  std::string probe_host = "127.0.0.1";             ///< where published ports are reached from here
   std::chrono::milliseconds ready_timeout{60'000};  ///< from the start of an instance until it can serve
   std::chrono::milliseconds propagation_wait{500};  ///< until every worker and node of Kong knows of a change
   std::chrono::milliseconds drain_timeout{30'000};  ///< until the requests in flight are done
@@ -43,6 +42,7 @@ struct World {
   kong::Admin& kong;
   net::HttpTransport& http;  ///< for probes of the instances themselves
   Clock& clock;
+  std::string docker_host;                        ///< where published ports are reached from here
   std::function<void(std::string_view)> on_step;  ///< told what is being done, for progress; may be empty
 
   void step(std::string_view text) const {

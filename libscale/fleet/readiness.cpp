@@ -41,9 +41,9 @@ Readiness from_probe(const Result<net::Response>& answer, const std::string& url
 
 }  // namespace
 
-std::optional<std::string> probe_url(const Instance& instance, const Deployment& deployment) {
+std::optional<std::string> probe_url(const World& world, const Deployment& deployment, const Instance& instance) {
   if (const auto port = published_port(instance, deployment.container_port)) {
-    return fmt::format("http://{}:{}", deployment.probe_host, *port);
+    return fmt::format("http://{}:{}", world.docker_host, *port);
   }
   const auto address = target_address(instance, Addressing::ip, deployment.container_port, {});
   return address ? std::optional("http://" + *address) : std::nullopt;
@@ -57,7 +57,7 @@ std::vector<Readiness> look(World& world, const Deployment& deployment, const st
   for (std::size_t i = 0; i < instances.size(); ++i) {
     if (const auto told = from_container(instances[i].container)) {
       seen[i] = *told;
-    } else if (const auto url = probe_url(instances[i], deployment)) {
+    } else if (const auto url = probe_url(world, deployment, instances[i])) {
       net::Request probe;
       probe.to.base_url = *url;
       probe.path = deployment.health_path;

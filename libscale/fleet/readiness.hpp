@@ -29,6 +29,6 @@ std::vector<Readiness> look(World& world, const Deployment& deployment, const st
 
 /// Where the instance's health path can be asked for from here: the published port, else the container's own address.
 /// Empty where it has neither.
-std::optional<std::string> probe_url(const Instance& instance, const Deployment& deployment);
+std::optional<std::string> probe_url(const World& world, const Deployment& deployment, const Instance& instance);
 
 }  // namespace kscale::fleet

@@ -1,0 +1,40 @@
+# Completion of kscale-auto for bash.
+
+_kscale_auto() {
+  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  # bash splits --name=value at the equals sign.
+  if [[ $word == "=" ]]; then
+    word=
+  elif [[ $previous == "=" ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+  local options="--once --json --show-config --config --help --version
+    --min-instances --max-instances --scale-up-threshold --scale-down-threshold
+    --request-rate-up --request-rate-down --response-time-up
+    --check-interval --cooldown-period --warm-up --cpu-basis
+    --name-prefix --upstream --service --target-address --target-host --target-weight
+    --container-port --host-port-base --health-path
+    --ready-timeout --propagation-wait --drain-timeout --stop-timeout
+    --kong-url --proxy-url --proxy-health-path
+    --kong-token-header --kong-token-file --kong-ca-file --kong-client-cert --kong-client-key
+    --docker-host --request-timeout --history-log --state-dir --dry-run --verbose"
+  case $previous in
+    --config | --kong-token-file | --kong-ca-file | --kong-client-cert | --kong-client-key | --history-log)
+      mapfile -t COMPREPLY < <(compgen -f -- "$word")
+      ;;
+    --state-dir)
+      mapfile -t COMPREPLY < <(compgen -d -- "$word")
+      ;;
+    --cpu-basis)
+      mapfile -t COMPREPLY < <(compgen -W "core limit" -- "$word")
+      ;;
+    --target-address)
+      mapfile -t COMPREPLY < <(compgen -W "name ip host" -- "$word")
+      ;;
+    *)
+      mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+      ;;
+  esac
+}
+
+complete -F _kscale_auto kscale-auto

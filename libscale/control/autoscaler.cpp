@@ -1,0 +1,271 @@
+#include "libscale/control/autoscaler.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/ranges.h>
+
+#include "libscale/control/readings.hpp"
+#include "libscale/fleet/add.hpp"
+#include "libscale/fleet/remove.hpp"
+#include "libscale/policy/backoff.hpp"
+
+namespace kscale::control {
+
+namespace {
+
+store::Stamp stamp_of(Now now, const std::string& boot_id) {
+  return {now.instant, now.wall, boot_id};
+}
+
+bool was_interrupted(const Status& status) {
+  return !status && status.error().code == Errc::interrupted;
+}
+
+/// The running instances with the highest numbers, the highest first.
+std::vector<fleet::Instance> highest(const std::vector<fleet::Instance>& instances, int count) {
+  auto chosen = fleet::running(instances);
+  std::ranges::reverse(chosen);
+  chosen.resize(std::min(chosen.size(), static_cast<std::size_t>(count)));
+  return chosen;
+}
+
+}  // namespace
+
+Autoscaler::Autoscaler(const Settings& settings, fleet::World world, Records& records, const Log& log)
+    : m_settings(settings),
+      m_world(std::move(world)),
+      m_records(records),
+      m_log(log),
+      m_sampler(m_world.engine, m_world.kong, m_world.http, m_world.clock, settings),
+      m_boot_id(store::boot_id()) {}
+
+Result<CheckReport> Autoscaler::check() {
+  std::optional<store::Lock> lock;
+  if (!m_settings.dry_run) {
+    auto taken = m_records.lock_actions();
+    if (!taken) {
+      return tl::unexpected(taken.error());
+    }
+    lock.emplace(std::move(*taken));
+  }
+  const auto now = m_world.clock.now();
+  CheckReport report{.at = now.wall, .dry_run = m_settings.dry_run};
+  auto state = m_records.load();
+  resume_readings(state, now);
+
+  const auto scene = observe_and_mend(state, report);
+  if (!scene) {
+    return tl::unexpected(scene.error());
+  }
+  auto sample = m_sampler.take(fleet::running(scene->instances));
+  if (!sample) {
+    return tl::unexpected(sample.error());
+  }
+  report.sample = std::move(*sample);
+  tell_once(m_told_notice, Level::notice, report.sample.notice.value_or(""));
+  tell_once(m_told_problems, Level::warning, fmt::format("{}", fmt::join(report.sample.problems, "; ")));
+
+  const auto seen_at = m_world.clock.now();
+  report.decision = policy::decide(m_settings.rules, situation(*scene, report.sample, state, seen_at), seen_at.instant);
+  if (m_settings.dry_run) {
+    return report;
+  }
+  if (report.decision.action != policy::Action::hold) {
+    act(*scene, state, report);
+  }
+  if (const auto& last = m_sampler.last()) {
+    state.reading = store::Reading{.at = {last->at, now.wall, m_boot_id}, .text = write_readings(*last)};
+  }
+  m_records.save(state);
+  return report;
+}
+
+void Autoscaler::resume_readings(const store::State& state, Now now) {
+  if (m_sampler.last() || !state.reading) {
+    return;
+  }
+  const auto at = store::on_this_boot(state.reading->at, now, m_boot_id);
+  if (auto readings = parse_readings(state.reading->text, at)) {
+    m_sampler.resume(std::move(*readings));
+  }
+}
+
+void Autoscaler::tell_once(std::string& last, Level level, const std::string& text) {
+  if (std::exchange(last, text) != text && !text.empty()) {
+    m_log.say(level, "{}", text);
+  }
+}
+
+Result<Autoscaler::Scene> Autoscaler::observe() {
+  const auto& deployment = m_settings.deployment;
+  const auto containers = m_world.engine.find(deployment.prefix);
+  if (!containers) {
+    return tl::unexpected(containers.error());
+  }
+  auto targets = m_world.kong.targets(deployment.upstream);
+  if (!targets) {
+    return tl::unexpected(targets.error());
+  }
+  Scene scene{.instances = fleet::instances_of(*containers, deployment.prefix), .targets = std::move(*targets)};
+  scene.drift = fleet::drift_of(scene.instances, scene.targets, deployment);
+  return scene;
+}
+
+Result<Autoscaler::Scene> Autoscaler::observe_and_mend(store::State& state, CheckReport& report) {
+  auto scene = observe();
+  if (!scene || m_settings.dry_run) {
+    if (scene) {
+      report.drift = fleet::described(scene->drift, m_settings.deployment);
+    }
+    return scene;
+  }
+  if (!state.retiring.empty()) {
+    if (auto ended = end_retirements(state, *scene); !ended) {
+      return tl::unexpected(ended.error());
+    }
+    scene = observe();
+  }
+  if (scene && !scene->drift.is_none()) {
+    auto mended = fleet::mend(m_world, m_settings.deployment, scene->drift);
+    if (!mended) {
+      return tl::unexpected(mended.error());
+    }
+    report.mended = std::move(*mended);
+    for (const auto& line : report.mended) {
+      m_log.say(Level::notice, "{}", line);
+    }
+    scene = observe();
+  }
+  if (scene) {
+    report.drift = fleet::described(scene->drift, m_settings.deployment);
+    tell_once(m_told_drift, Level::warning, fmt::format("{}", fmt::join(report.drift, "; ")));
+  }
+  return scene;
+}
+
+/// Goes on with removals that a crash cut short; or takes them back where too few would be left by now.
+Status Autoscaler::end_retirements(store::State& state, const Scene& scene) {
+  std::vector<fleet::Instance> leaving;
+  for (const auto& instance : scene.instances) {
+    if (std::ranges::find(state.retiring, instance.number) != state.retiring.end()) {
+      leaving.push_back(instance);
+    }
+  }
+  const auto count = [](const auto& instances) { return static_cast<int>(fleet::running(instances).size()); };
+  if (count(scene.instances) - count(leaving) >= m_settings.rules.min_instances) {
+    m_log.say(Level::notice, "ending a removal that was cut short");
+    if (auto removed = fleet::remove_instances(m_world, m_settings.deployment, leaving, scene.targets); !removed) {
+      return removed;
+    }
+  } else {
+    std::vector<kong::TargetChange> changes;
+    for (const auto& instance : fleet::running(leaving)) {
+      if (const auto address = m_settings.deployment.address_of(instance)) {
+        changes.push_back({kong::TargetChange::Kind::add, *address, m_settings.deployment.target_weight});
+      }
+    }
+    if (auto restored = m_world.kong.change_targets(m_settings.deployment.upstream, changes); !restored) {
+      return restored;
+    }
+  }
+  state.retiring.clear();
+  m_records.save(state);
+  return {};
+}
+
+policy::Situation Autoscaler::situation(const Scene& scene, const Sample& sample, const store::State& state,
+                                        Now now) const {
+  const auto instant = [&](const std::optional<store::Stamp>& stamp) {
+    return stamp ? std::optional(store::on_this_boot(*stamp, now, m_boot_id)) : std::nullopt;
+  };
+  policy::Situation situation{.instances = static_cast<int>(fleet::running(scene.instances).size()),
+                              .warming_up = sample.warming_up(),
+                              .load = sample.load(),
+                              .last_up = instant(state.last_up),
+                              .last_down = instant(state.last_down)};
+  if (const auto failed = instant(state.last_failure)) {
+    situation.blocked_until = *failed + policy::backoff_after(state.failures);
+  }
+  return situation;
+}
+
+void Autoscaler::act(const Scene& scene, store::State& state, CheckReport& report) {
+  const auto begin = m_world.clock.now();
+  const auto& decision = report.decision;
+  report.outcome = decision.to > decision.from ? add(scene, decision) : remove(scene, decision, state);
+  const auto end = m_world.clock.now();
+  report.outcome->took = std::chrono::duration_cast<std::chrono::milliseconds>(end.instant - begin.instant);
+  remember(report, state);
+}
+
+Outcome Autoscaler::add(const Scene& scene, const policy::Decision& decision) {
+  const auto added = fleet::add_instances(m_world, m_settings.deployment, scene.instances, decision.to - decision.from);
+  Outcome outcome{.reached = decision.from};
+  for (const auto& one : added) {
+    if (one.outcome) {
+      ++outcome.reached;
+      outcome.names.push_back(one.name);
+    } else if (outcome.status) {
+      outcome.status = one.outcome;
+    }
+  }
+  return outcome;
+}
+
+Outcome Autoscaler::remove(const Scene& scene, const policy::Decision& decision, store::State& state) {
+  const auto leaving = highest(scene.instances, decision.from - decision.to);
+  for (const auto& instance : leaving) {
+    state.retiring.push_back(instance.number);
+  }
+  m_records.save(state);  // before the first change, so that a crash in the middle is known of
+  Outcome outcome{.reached = decision.from};
+  outcome.status = fleet::remove_instances(m_world, m_settings.deployment, leaving, scene.targets);
+  if (outcome.status) {
+    outcome.reached = decision.to;
+    for (const auto& instance : leaving) {
+      outcome.names.push_back(instance.container.name);
+    }
+  }
+  // A removal that failed has given the weight back, or has left containers without target, which are seen as drift.
+  state.retiring.clear();
+  return outcome;
+}
+
+void Autoscaler::remember(const CheckReport& report, store::State& state) {
+  const auto& decision = report.decision;
+  const auto& outcome = *report.outcome;
+  const auto now = m_world.clock.now();
+  if (outcome.reached > decision.from) {
+    state.last_up = stamp_of(now, m_boot_id);
+  } else if (outcome.reached < decision.from) {
+    state.last_down = stamp_of(now, m_boot_id);
+  }
+  const bool up = decision.to > decision.from;
+  if (up && outcome.status) {
+    state.failures = 0;
+    state.last_failure.reset();
+  } else if (up && !was_interrupted(outcome.status)) {
+    ++state.failures;
+    state.last_failure = stamp_of(now, m_boot_id);
+  }
+  if (was_interrupted(outcome.status) && outcome.reached == decision.from) {
+    return;
+  }
+  const auto load = report.sample.load();
+  const auto percent = [](const std::optional<policy::Average>& a) {
+    return a ? std::optional(a->at_least) : std::nullopt;
+  };
+  m_records.record({.at = now.wall,
+                    .from = decision.from,
+                    .to = outcome.status ? decision.to : outcome.reached,
+                    .reason = decision.reason,
+                    .cpu = percent(load.cpu),
+                    .memory = percent(load.memory),
+                    .request_rate = load.request_rate,
+                    .response_time = load.response_time,
+                    .actor = "kscale-auto",
+                    .outcome = outcome.status ? "done" : outcome.status.error().what});
+}
+
+}  // namespace kscale::control

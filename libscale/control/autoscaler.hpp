@@ -1,0 +1,61 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libscale/base/clock.hpp"
+#include "libscale/base/result.hpp"
+#include "libscale/control/check_report.hpp"
+#include "libscale/control/log.hpp"
+#include "libscale/control/records.hpp"
+#include "libscale/control/sampler.hpp"
+#include "libscale/control/settings.hpp"
+#include "libscale/fleet/deployment.hpp"
+#include "libscale/fleet/drift.hpp"
+#include "libscale/fleet/instance.hpp"
+#include "libscale/kong/target.hpp"
+
+namespace kscale::control {
+
+/// The control loop's one turn: observe, mend, decide, act.
+class Autoscaler {
+ public:
+  /// All that is lent must outlive the autoscaler.
+  Autoscaler(const Settings& settings, fleet::World world, Records& records, const Log& log);
+
+  /// One check, under the lock of the deployment. Fails when the situation could not be seen; what then went wrong in
+  /// acting stands in the report. With `dry_run` nothing is changed, neither outside nor on disk, and no lock is taken.
+  Result<CheckReport> check();
+
+ private:
+  /// What is there, as far as containers and targets go.
+  struct Scene {
+    std::vector<fleet::Instance> instances;
+    std::vector<kong::Target> targets;
+    fleet::Drift drift;
+  };
+
+  Result<Scene> observe();
+  Result<Scene> observe_and_mend(store::State& state, CheckReport& report);
+  Status end_retirements(store::State& state, const Scene& scene);
+  policy::Situation situation(const Scene& scene, const Sample& sample, const store::State& state, Now now) const;
+  void act(const Scene& scene, store::State& state, CheckReport& report);
+  Outcome add(const Scene& scene, const policy::Decision& decision);
+  Outcome remove(const Scene& scene, const policy::Decision& decision, store::State& state);
+  void remember(const CheckReport& report, store::State& state);
+  void resume_readings(const store::State& state, Now now);
+  void tell_once(std::string& last, Level level, const std::string& text);
+
+  const Settings& m_settings;
+  fleet::World m_world;
+  Records& m_records;
+  const Log& m_log;
+  Sampler m_sampler;
+  std::string m_boot_id;
+  std::string m_told_notice;
+  std::string m_told_problems;
+  std::string m_told_drift;
+};
+
+}  // namespace kscale::control

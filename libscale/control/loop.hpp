@@ -1,0 +1,31 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+#include "libscale/base/clock.hpp"
+#include "libscale/base/result.hpp"
+#include "libscale/control/autoscaler.hpp"
+#include "libscale/control/check_report.hpp"
+#include "libscale/control/log.hpp"
+
+namespace kscale::control {
+
+/// What signals ask of a loop.
+struct Wishes {
+  std::function<bool()> stop;
+  std::function<bool()> reload;  ///< asking takes the wish back
+};
+
+enum class LoopEnd { stopped, reload };
+
+/// Checks every `interval` until told to stop or to read the settings again.
+///
+/// The first check tells whether the settings are any good: when it fails, so does the loop, unless another kscale is
+/// just acting. Later failures are told once each and waited out. `idle` is waited on between checks, and must end its
+/// wait on every signal; `clock` only tells the time.
+Result<LoopEnd> run_loop(Autoscaler& autoscaler, Clock& clock, Clock& idle, std::chrono::seconds interval,
+                         const std::function<void(const CheckReport&)>& on_report, const Wishes& wishes,
+                         const Log& log);
+
+}  // namespace kscale::control

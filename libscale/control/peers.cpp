@@ -1,0 +1,49 @@
+#include "libscale/control/peers.hpp"
+
+#include <utility>
+
+#include "libscale/docker/endpoint.hpp"
+
+namespace kscale::control {
+
+namespace {
+
+/// The machine that an engine runs on, as it is reached from here.
+std::string host_of(const net::Endpoint& engine) {
+  if (!engine.unix_socket.empty()) {
+    return "127.0.0.1";
+  }
+  const auto begin = engine.base_url.find("://") + 3;
+  const auto end = engine.base_url.find_first_of(
+      "/:", engine.base_url.find(']', begin) == std::string::npos ? begin : engine.base_url.find(']', begin));
+  return engine.base_url.substr(begin, end - begin);
+}
+
+}  // namespace
+
+Result<Peers> Peers::from(const Settings& settings, const EnvironmentLookup& environment, net::HttpTransport& http,
+                          Clock& clock) {
+  const EnvironmentLookup with_docker_host = [&](const std::string& name) {
+    return name == "DOCKER_HOST" && !settings.docker_host.empty() ? std::optional(settings.docker_host)
+                                                                  : environment(name);
+  };
+  auto docker = docker::resolve_endpoint(with_docker_host, environment("HOME").value_or(""));
+  if (!docker) {
+    return wrap(docker.error(), "Docker's address");
+  }
+  net::Endpoint kong{.base_url = settings.kong_url, .tls = settings.kong_tls};
+  if (!settings.kong_token.empty()) {
+    kong.headers.emplace_back(settings.kong_token_header, settings.kong_token);
+  }
+  Peers peers(http, clock);
+  peers.m_engine = std::make_unique<docker::Engine>(http, std::move(*docker), environment("DOCKER_API_VERSION"),
+                                                    settings.request_timeout);
+  peers.m_kong = std::make_unique<kong::Admin>(http, clock, std::move(kong), settings.request_timeout);
+  return peers;
+}
+
+fleet::World Peers::world(std::function<void(std::string_view)> on_step) {
+  return {*m_engine, *m_kong, *m_http, *m_clock, host_of(m_engine->endpoint()), std::move(on_step)};
+}
+
+}  // namespace kscale::control

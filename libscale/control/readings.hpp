@@ -1,0 +1,29 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "libscale/base/clock.hpp"
+#include "libscale/base/result.hpp"
+#include "libscale/docker/stats.hpp"
+#include "libscale/kong/traffic.hpp"
+#include "libscale/metrics/host.hpp"
+
+namespace kscale::control {
+
+/// One look at all counters. Most figures come from two of these.
+struct Readings {
+  Instant at;                                       ///< when Kong was read
+  std::map<std::string, docker::Stats> containers;  ///< by container id
+  kong::Traffic traffic;
+  std::optional<double> total_requests;  ///< of all services and the Admin API, from Kong's status
+  std::optional<metrics::HostCpuReading> host_cpu;
+};
+
+/// The readings as one text, to be kept from one process to the next. `at` is not part of it.
+std::string write_readings(const Readings& readings);
+Result<Readings> parse_readings(std::string_view text, Instant at);
+
+}  // namespace kscale::control

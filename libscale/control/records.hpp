@@ -1,0 +1,60 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "libscale/base/clock.hpp"
+#include "libscale/base/result.hpp"
+#include "libscale/control/log.hpp"
+#include "libscale/control/settings.hpp"
+#include "libscale/store/history.hpp"
+#include "libscale/store/lock.hpp"
+#include "libscale/store/scaling_event.hpp"
+#include "libscale/store/state.hpp"
+
+namespace kscale::control {
+
+/// What a deployment leaves on disk: its state, its history and its locks, all under the state directory. Trouble with
+/// these is told and never stops the scaling.
+class Records {
+ public:
+  /// Makes the directory, unless settings ask for a dry run, which only reads. `log` and `clock` must outlive the
+  /// records.
+  static Result<Records> open(const Settings& settings, const EnvironmentLookup& environment, Clock& clock,
+                              const Log& log);
+
+  /// The state as it is on disk, so that what another kscale did meanwhile counts; after trouble, as it was last known.
+  /// A damaged one is set aside; then a cooldown begins, since it is not known what was done.
+  store::State load();
+  void save(const store::State& state);
+
+  /// Writes an action to the history and to the log file of the original scripts.
+  void record(const store::ScalingEvent& event);
+
+  /// The right to act on the deployment now.
+  Result<store::Lock> lock_actions() const;
+  /// The right to be its autoscaler, held for as long as that runs.
+  Result<store::Lock> lock_autoscaler() const;
+
+ private:
+  Records(std::filesystem::path directory, std::string deployment, std::filesystem::path log_file, Clock& clock,
+          const Log& log);
+
+  void open_history();
+  /// Tells of trouble, but not of the same one again and again.
+  void tell(std::string& last, const Error& error);
+
+  std::filesystem::path m_directory;
+  std::string m_deployment;
+  std::filesystem::path m_log_file;
+  Clock* m_clock;
+  const Log* m_log;
+  std::optional<store::History> m_history;
+  store::State m_state;    ///< as last saved or read
+  bool m_on_disk = false;  ///< whether the disk has it too
+  std::string m_state_trouble;
+  std::string m_history_trouble;
+};
+
+}  // namespace kscale::control

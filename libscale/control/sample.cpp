@@ -1,0 +1,146 @@
+#include "libscale/control/sample.hpp"
+
+#include <algorithm>
+
+#include "libscale/metrics/cpu.hpp"
+#include "libscale/metrics/histogram.hpp"
+#include "libscale/metrics/memory.hpp"
+#include "libscale/metrics/rate.hpp"
+
+namespace kscale::control {
+
+namespace {
+
+constexpr double k_p95 = 0.95;
+
+std::optional<BytesPerSecond> rate_of(Bytes earlier, Bytes later, std::chrono::nanoseconds span) {
+  if (later < earlier) {
+    return std::nullopt;
+  }
+  const auto rate = metrics::per_second(static_cast<double>((later - earlier).value), span);
+  return rate ? std::optional(BytesPerSecond{*rate}) : std::nullopt;
+}
+
+/// The age and the warmth of an instance. One whose start is not known is taken for warm.
+void add_age(InstanceSample& sample, const docker::Container& container, const SampleContext& context) {
+  if (container.started_at) {
+    const auto age = context.now.wall - *container.started_at;
+    sample.uptime = std::max(std::chrono::floor<std::chrono::seconds>(age), std::chrono::seconds{0});
+  }
+  sample.warming_up =
+      container.health == docker::Health::starting || (sample.uptime && *sample.uptime < context.warm_up);
+}
+
+InstanceSample sample_of(const fleet::Instance& instance, const docker::Stats* earlier, const docker::Stats* later,
+                         const SampleContext& context) {
+  const auto& container = instance.container;
+  InstanceSample sample{.number = instance.number, .name = container.name, .health = container.health};
+  add_age(sample, container, context);
+  if (later == nullptr) {
+    return sample;
+  }
+  if (later->memory) {
+    sample.memory = metrics::memory_percent(*later->memory, context.host_memory);
+    sample.memory_used = metrics::memory_used(*later->memory);
+  }
+  if (earlier == nullptr) {
+    return sample;
+  }
+  if (const auto used = metrics::cpu_between(earlier->cpu, later->cpu)) {
+    const bool by_limit = context.cpu_basis == CpuBasis::limit;
+    sample.cpu = metrics::cpu_percent(*used, by_limit ? container.cpu_limit : std::nullopt);
+  }
+  if (earlier->network && later->network) {
+    const auto span = later->cpu.read_at - earlier->cpu.read_at;
+    sample.received = rate_of(earlier->network->received, later->network->received, span);
+    sample.sent = rate_of(earlier->network->sent, later->network->sent, span);
+  }
+  return sample;
+}
+
+/// Rate and errors from the service's own counters.
+void add_counted_traffic(Sample& sample, const kong::Traffic& earlier, const kong::Traffic& later,
+                         std::chrono::nanoseconds span) {
+  const double requests = metrics::increase_between(*earlier.requests, *later.requests);
+  if (const auto rate = metrics::per_second(requests, span)) {
+    sample.request_rate = RequestsPerSecond{*rate};
+  }
+  if (earlier.errors && later.errors && requests > 0) {
+    const double errors = metrics::increase_between(*earlier.errors, *later.errors);
+    sample.error_rate = Percent{errors / requests * 100};
+  }
+}
+
+void add_traffic(Sample& sample, const Readings& earlier, const Readings& later) {
+  const auto span = later.at - earlier.at;
+  if (earlier.traffic.requests && later.traffic.requests) {
+    add_counted_traffic(sample, earlier.traffic, later.traffic, span);
+  } else if (earlier.total_requests && later.total_requests) {
+    const auto requests = metrics::increase_between({{"", *earlier.total_requests}}, {{"", *later.total_requests}});
+    if (const auto rate = metrics::per_second(requests, span)) {
+      sample.request_rate = RequestsPerSecond{*rate};
+    }
+  }
+  if (earlier.traffic.latency && later.traffic.latency) {
+    const auto latency = metrics::increase_between(*earlier.traffic.latency, *later.traffic.latency);
+    sample.response_time = metrics::mean(latency);
+    sample.response_time_p95 = metrics::quantile(latency, k_p95);
+  }
+}
+
+std::optional<std::string> notice_for(const kong::Traffic& traffic, const std::string& service) {
+  if (traffic.requests && traffic.latency) {
+    return std::nullopt;
+  }
+  const auto* const flags = traffic.requests  ? "latency_metrics"
+                            : traffic.latency ? "status_code_metrics"
+                                              : "status_code_metrics and latency_metrics";
+  return fmt::format(
+      "Kong does not measure service '{}' ({}): until a request comes, or the Prometheus plugin gets {}: true, {}",
+      service, !traffic.requests ? "no request counter" : "no response times", flags,
+      !traffic.requests ? "the request rate is that of all of Kong, and the response time that of one timed request"
+                        : "the response time is that of one timed request");
+}
+
+const docker::Stats* stats_in(const Readings& readings, const std::string& id) {
+  const auto found = readings.containers.find(id);
+  return found != readings.containers.end() ? &found->second : nullptr;
+}
+
+}  // namespace
+
+policy::Load Sample::load() const {
+  std::vector<policy::InstanceLoad> loads;
+  loads.reserve(instances.size());
+  for (const auto& instance : instances) {
+    loads.push_back({instance.warming_up, instance.cpu, instance.memory});
+  }
+  return {.cpu = policy::average_cpu(loads),
+          .memory = policy::average_memory(loads),
+          .request_rate = request_rate,
+          .response_time = response_time};
+}
+
+int Sample::warming_up() const {
+  return static_cast<int>(std::ranges::count_if(instances, &InstanceSample::warming_up));
+}
+
+Sample sample_between(const std::optional<Readings>& earlier, const Readings& later,
+                      const std::vector<fleet::Instance>& running, const SampleContext& context) {
+  Sample sample;
+  for (const auto& instance : running) {
+    const auto& id = instance.container.id;
+    const auto* const before = earlier ? stats_in(*earlier, id) : nullptr;
+    sample.instances.push_back(sample_of(instance, before, stats_in(later, id), context));
+  }
+  sample.notice = notice_for(later.traffic, context.service);
+  if (earlier) {
+    add_traffic(sample, *earlier, later);
+    if (earlier->host_cpu && later.host_cpu) {
+      sample.host_cpu = metrics::host_cpu_between(*earlier->host_cpu, *later.host_cpu);
+    }
+  }
+  return sample;
+}
+
+}  // namespace kscale::control

@@ -1,0 +1,143 @@
+#include "libscale/control/sampler.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include <sys/statvfs.h>
+
+namespace kscale::control {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The span between the two looks that a first check takes. Kong's counters lag a second behind.
+constexpr auto k_first_span = 2s;
+/// Readings that are older say nothing of now.
+constexpr auto k_oldest_usable = 15min;
+/// Readings that are younger differ by too little.
+constexpr auto k_youngest_usable = 500ms;
+
+std::string content_of(const char* path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+std::optional<Percent> disk_used(const char* path) {
+  struct statvfs disk {};
+  if (statvfs(path, &disk) != 0 || disk.f_blocks == 0) {
+    return std::nullopt;
+  }
+  return Percent{(1 - static_cast<double>(disk.f_bavail) / static_cast<double>(disk.f_blocks)) * 100};
+}
+
+}  // namespace
+
+HostFigures read_host() {
+  HostFigures figures;
+  figures.cpu = metrics::read_host_cpu(content_of("/proc/stat"));
+  if (const auto memory = metrics::read_host_memory(content_of("/proc/meminfo"))) {
+    figures.memory = memory->used();
+  }
+  figures.disk = disk_used("/");
+  return figures;
+}
+
+Sampler::Sampler(docker::Engine& engine, kong::Admin& kong, net::HttpTransport& http, Clock& clock,
+                 const Settings& settings)
+    : m_engine(engine), m_kong(kong), m_http(http), m_clock(clock), m_settings(settings) {}
+
+Sampler::Look Sampler::look(const std::vector<fleet::Instance>& running) {
+  Look seen;
+  const auto begin = m_clock.now().instant;
+  std::vector<net::Request> requests{m_kong.status_request(), m_kong.metrics_request()};
+  for (const auto& instance : running) {
+    requests.push_back(m_engine.stats_request(instance.container.id));
+  }
+  const auto answers = m_http.send_all(requests);
+
+  const auto status = m_kong.read_status(answers[0]);
+  if (status) {
+    seen.readings.total_requests = status->total_requests;
+  } else {
+    seen.problems.push_back(status.error().what);
+  }
+  const auto text = m_kong.read_metrics(answers[1]);
+  const auto traffic =
+      text.and_then([this](const std::string& page) { return kong::parse_traffic(page, m_settings.service); });
+  seen.readings.at = begin + (answers[1] ? answers[1]->elapsed : 0us);
+  if (traffic) {
+    seen.readings.traffic = *traffic;
+  } else if (traffic.error().code != Errc::unsupported) {
+    seen.problems.push_back(traffic.error().what);
+  }
+  for (std::size_t i = 0; i < running.size(); ++i) {
+    const auto& container = running[i].container;
+    const auto stats = m_engine.read_stats(answers[i + 2]);
+    if (!stats) {
+      seen.problems.push_back(fmt::format("stats of {}: {}", container.name, stats.error().what));
+    } else if (*stats) {
+      seen.readings.containers.emplace(container.id, **stats);
+    }
+  }
+  return seen;
+}
+
+bool Sampler::can_go_on_from_last(const std::vector<fleet::Instance>& running, Instant now) const {
+  if (!m_last || now - m_last->at > k_oldest_usable || now - m_last->at < k_youngest_usable) {
+    return false;
+  }
+  return running.empty() || std::ranges::any_of(running, [this](const fleet::Instance& i) {
+           return m_last->containers.contains(i.container.id);
+         });
+}
+
+std::optional<Milliseconds> Sampler::timed_request() {
+  net::Request request;
+  request.to.base_url = m_settings.proxy_url;
+  request.path = m_settings.proxy_health_path;
+  request.deadline = m_settings.request_timeout;
+  const auto answer = m_http.send(request);
+  // What Kong answers by itself, such as 404 for want of a route, says nothing of the instances.
+  if (!answer || answer->status < 200 || answer->status >= 400) {
+    return std::nullopt;
+  }
+  return std::chrono::duration_cast<Milliseconds>(answer->elapsed);
+}
+
+Result<Sample> Sampler::take(const std::vector<fleet::Instance>& running) {
+  if (!m_asked_host_memory) {
+    const auto info = m_engine.info();
+    m_host_memory = info ? info->host_memory : std::nullopt;
+    m_asked_host_memory = info.has_value();
+  }
+  if (!can_go_on_from_last(running, m_clock.now().instant)) {
+    auto first = look(running);
+    first.readings.host_cpu = read_host().cpu;
+    m_last = std::move(first.readings);
+    if (m_clock.wait(k_first_span) == Waited::interrupted) {
+      return fail(Errc::interrupted, "interrupted");
+    }
+  }
+  auto [readings, problems] = look(running);
+  const auto host = read_host();
+  readings.host_cpu = host.cpu;
+  const SampleContext context{.now = m_clock.now(),
+                              .warm_up = m_settings.warm_up,
+                              .cpu_basis = m_settings.cpu_basis,
+                              .host_memory = m_host_memory,
+                              .service = m_settings.service};
+  auto sample = sample_between(m_last, readings, running, context);
+  sample.problems = std::move(problems);
+  sample.host_memory = host.memory;
+  sample.host_disk = host.disk;
+  if (!readings.traffic.latency) {
+    sample.response_time = timed_request();
+  }
+  m_last = std::move(readings);
+  return sample;
+}
+
+}  // namespace kscale::control

@@ -1,0 +1,308 @@
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include <catch2/catch.hpp>
+#include <fmt/ranges.h>
+
+#include "libscale/control/autoscaler.hpp"
+#include "libscale/store/scaling_log.hpp"
+#include "libscale/store/state.hpp"
+#include "tests/fakes/fake_machine.hpp"
+#include "tests/fakes/temp_dir.hpp"
+
+using namespace kscale;
+using namespace kscale::control;
+using namespace std::chrono_literals;
+using fakes::FakeMachine;
+using policy::Action;
+using sandbox::KongMode;
+using Names = std::vector<std::string>;
+
+namespace {
+
+/// A deployment with its autoscaler, which can be ended and begun again as a process can.
+struct Scaler {
+  explicit Scaler(KongMode mode = KongMode::database, int instances = 3) : machine(mode, instances) {
+    settings.state_dir = (dir / "state").string();
+    settings.history_log = (dir / "scaling.log").string();
+    begin();
+  }
+
+  void begin() {
+    autoscaler.reset();
+    records.reset();
+    auto opened = Records::open(
+        settings, [](const std::string&) { return std::nullopt; }, machine.clock, log);
+    REQUIRE(opened);
+    records = std::make_unique<Records>(std::move(*opened));
+    autoscaler = std::make_unique<Autoscaler>(settings, machine.world(), *records, log);
+  }
+
+  CheckReport check() {
+    auto report = autoscaler->check();
+    REQUIRE(report);
+    return std::move(*report);
+  }
+
+  /// A check each interval; the last report.
+  CheckReport checks(int count) {
+    for (int i = 1; i < count; ++i) {
+      check();
+      machine.clock.forward(settings.check_interval);
+    }
+    return check();
+  }
+
+  void load(double cores) { machine.behaviour->cpu = Cores{cores}; }
+  int running() { return static_cast<int>(machine.running().size()); }
+
+  fakes::TempDir dir;
+  FakeMachine machine;
+  Settings settings = FakeMachine::settings();
+  Names said;
+  Log log{[this](Level level, std::string_view text) {
+    if (level != Level::step) {
+      said.emplace_back(text);
+    }
+  }};
+  std::unique_ptr<Records> records;
+  std::unique_ptr<Autoscaler> autoscaler;
+};
+
+bool agrees(FakeMachine& machine) {
+  return machine.running().size() == machine.targets().size();
+}
+
+}  // namespace
+
+TEST_CASE("load takes the fleet to max, idleness back to min, and targets agree at every check") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    Scaler scaler(mode);
+    scaler.settings.rules.cooldown = 60s;
+    scaler.begin();
+    const auto configuration = scaler.machine.configuration_without_targets();
+    scaler.load(0.95);
+    for (int i = 0; i < 12; ++i) {
+      scaler.check();
+      CHECK(agrees(scaler.machine));
+      scaler.machine.clock.forward(30s);
+    }
+    CHECK(scaler.running() == 6);
+    scaler.load(0.05);
+    for (int i = 0; i < 16; ++i) {
+      scaler.check();
+      CHECK(agrees(scaler.machine));
+      scaler.machine.clock.forward(30s);
+    }
+    CHECK(scaler.running() == 3);
+    CHECK(scaler.machine.configuration_without_targets() == configuration);
+    const auto events = store::read_log(scaler.settings.history_log);
+    REQUIRE(events);
+    CHECK(events->size() == 6);
+    CHECK(events->front().from == 3);
+    CHECK(events->front().to == 4);
+  }
+}
+
+TEST_CASE("the first check looks twice, so that it knows the CPU at once") {
+  Scaler scaler;
+  scaler.load(0.5);
+  const auto report = scaler.check();
+  REQUIRE(report.sample.load().cpu);
+  CHECK(report.sample.load().cpu->at_least.value == Approx(50).margin(1));
+}
+
+TEST_CASE("a dry run decides as a run does, and changes nothing") {
+  Scaler scaler;
+  scaler.load(0.95);
+  scaler.settings.dry_run = true;
+  scaler.begin();
+  const auto dry = scaler.check();
+  CHECK(dry.decision.action == Action::up);
+  CHECK_FALSE(dry.outcome.has_value());
+  CHECK(scaler.machine.http.changes.empty());
+  CHECK_FALSE(std::filesystem::exists(scaler.settings.state_dir));
+  CHECK_FALSE(std::filesystem::exists(scaler.settings.history_log));
+  scaler.settings.dry_run = false;
+  scaler.begin();
+  const auto real = scaler.check();
+  CHECK(real.decision == dry.decision);
+  CHECK(scaler.running() == 4);
+}
+
+TEST_CASE("runs from cron keep the cooldown and the counters between them") {
+  Scaler scaler;
+  scaler.load(0.95);
+  CHECK(scaler.check().decision.action == Action::up);
+  scaler.begin();
+  scaler.machine.clock.forward(60s);
+  const auto before = scaler.machine.clock.now().instant;
+  const auto held = scaler.check();
+  CHECK(held.decision.reason.starts_with("hold: cooldown, 2"));
+  CHECK(scaler.machine.clock.now().instant == before);  // no second look was needed
+  scaler.begin();
+  scaler.machine.clock.forward(240s);
+  CHECK(scaler.check().decision.action == Action::up);
+}
+
+TEST_CASE("the cooldown outlives a step of the clock in either direction") {
+  for (const auto step : {3600s, -3600s}) {
+    Scaler scaler;
+    scaler.load(0.95);
+    scaler.check();
+    scaler.machine.clock.step_wall(step);
+    scaler.machine.clock.forward(60s);
+    scaler.begin();
+    CHECK(scaler.check().decision.action == Action::hold);
+    scaler.machine.clock.forward(241s);
+    scaler.begin();
+    CHECK(scaler.check().decision.action == Action::up);
+  }
+}
+
+TEST_CASE("a dead instance is replaced at once, whatever the cooldown") {
+  Scaler scaler;
+  scaler.load(0.5);
+  scaler.check();
+  scaler.machine.docker.answer({.method = "DELETE", .target = "/containers/shop-2?force=true"});
+  const auto report = scaler.check();
+  CHECK(report.decision.action == Action::repair_up);
+  CHECK(scaler.machine.running() == Names{"shop-1", "shop-2", "shop-3"});
+  CHECK(agrees(scaler.machine));
+}
+
+TEST_CASE("settings with a lower max take instances away without a cooldown") {
+  Scaler scaler(KongMode::database, 5);
+  scaler.settings.rules.max_instances = 3;
+  scaler.begin();
+  const auto report = scaler.check();
+  CHECK(report.decision.action == Action::repair_down);
+  CHECK(report.outcome->names == Names{"shop-5", "shop-4"});
+  CHECK(scaler.running() == 3);
+}
+
+TEST_CASE("an unreachable Kong or Docker is never read as idleness") {
+  Scaler scaler(KongMode::database, 5);
+  scaler.load(0.01);
+  scaler.settings.rules.cooldown = 0s;
+  scaler.begin();
+  for (const auto* const peer : {"http://kong:8001", "http://localhost"}) {
+    scaler.machine.http.fate = [&](int, const net::Request& request) {
+      return request.to.base_url == peer ? fakes::Fate::lost : fakes::Fate::arrives;
+    };
+    const auto report = scaler.autoscaler->check();
+    REQUIRE_FALSE(report);
+    CHECK(report.error().code == Errc::unreachable);
+    CHECK(scaler.running() == 5);
+  }
+}
+
+TEST_CASE("stats that fail for one instance hold the scale-down") {
+  Scaler scaler(KongMode::database, 5);
+  scaler.load(0.01);
+  scaler.settings.rules.cooldown = 0s;
+  scaler.begin();
+  int failed = 0;
+  scaler.machine.http.fate = [&](int, const net::Request& request) {
+    return request.path.find("/stats") != std::string::npos && ++failed % 5 == 0 ? fakes::Fate::failed
+                                                                                 : fakes::Fate::arrives;
+  };
+  const auto report = scaler.check();
+  CHECK(report.decision.action == Action::hold);
+  CHECK(report.decision.reason == "hold: cpu not known of every instance, memory not known of every instance");
+}
+
+TEST_CASE("an instance that cannot start makes the next tries rarer, and the load is served by those there are") {
+  Scaler scaler;
+  scaler.load(0.95);
+  scaler.settings.deployment.overrides.image = "broken:1";
+  scaler.settings.deployment.overrides.restart = "no";
+  scaler.begin();
+  const auto report = scaler.check();
+  REQUIRE(report.outcome);
+  CHECK_FALSE(report.outcome->status);
+  CHECK(scaler.machine.running() == Names{"shop-1", "shop-2", "shop-3"});
+  CHECK(scaler.check().decision.reason.starts_with("hold: adding instances failed, next try in"));
+  int tries = 0;
+  for (int i = 0; i < 120; ++i) {  // an hour
+    scaler.machine.clock.forward(30s);
+    tries += scaler.check().outcome ? 1 : 0;
+  }
+  CHECK(tries <= 7);
+  CHECK(agrees(scaler.machine));
+}
+
+TEST_CASE("two at once: the second is told who acts") {
+  Scaler scaler;
+  const auto lock = scaler.records->lock_actions();
+  REQUIRE(lock);
+  const auto report = scaler.autoscaler->check();
+  REQUIRE_FALSE(report);
+  CHECK(report.error().code == Errc::locked);
+  CHECK(report.error().what.starts_with("another kscale (kscale-auto, pid "));
+}
+
+TEST_CASE("a removal that a crash cut short is ended by the next run") {
+  Scaler scaler(KongMode::database, 4);
+  scaler.load(0.5);
+  store::State state;
+  state.retiring = {4};
+  scaler.records->save(state);
+  REQUIRE(scaler.machine.admin.change_targets("shop", {{kong::TargetChange::Kind::weigh, "127.0.0.1:3023", 0}}));
+  scaler.begin();
+  scaler.check();
+  CHECK(scaler.machine.running() == Names{"shop-1", "shop-2", "shop-3"});
+  CHECK(agrees(scaler.machine));
+  CHECK(scaler.records->load().retiring.empty());
+}
+
+TEST_CASE("a removal that a crash cut short is taken back where too few would be left") {
+  Scaler scaler;
+  scaler.load(0.5);
+  store::State state;
+  state.retiring = {3};
+  scaler.records->save(state);
+  REQUIRE(scaler.machine.admin.change_targets("shop", {{kong::TargetChange::Kind::weigh, "127.0.0.1:3022", 0}}));
+  scaler.begin();
+  scaler.check();
+  CHECK(scaler.running() == 3);
+  CHECK(scaler.machine.targets().back() == "127.0.0.1:3022 100");
+}
+
+TEST_CASE("a DB-less Kong that forgot its targets gets them back") {
+  Scaler scaler(KongMode::dbless);
+  scaler.load(0.5);
+  scaler.check();
+  scaler.machine.kong.restart();
+  REQUIRE(scaler.machine.targets().empty());
+  const auto report = scaler.check();
+  CHECK(report.mended.size() == 3);
+  CHECK(scaler.machine.targets().size() == 3);
+}
+
+TEST_CASE("nobody is told a secret") {
+  Scaler scaler(KongMode::dbless);
+  scaler.load(0.95);
+  const auto report = scaler.check();
+  const auto everything = line_of(report) + outcome_line_of(report) + json::dump(json_of(report)) +
+                          fmt::format("{}", fmt::join(scaler.said, "\n")) +
+                          fmt::format("{}", fmt::join(scaler.machine.steps, "\n"));
+  CHECK(everything.find("planted-secret") == std::string::npos);
+}
+
+TEST_CASE("being told to stop while a new instance is waited for leaves nothing half-made") {
+  Scaler scaler;
+  scaler.load(0.95);
+  scaler.check();  // the second look is behind us
+  scaler.machine.clock.forward(301s);
+  scaler.machine.http.health_status = {{3024, 0}};
+  scaler.machine.clock.interrupt_after(2);
+  const auto report = scaler.check();
+  REQUIRE(report.outcome);
+  CHECK(report.outcome->status.error().code == Errc::interrupted);
+  scaler.machine.clock.no_interrupt();
+  CHECK(scaler.running() == 4);
+  CHECK(agrees(scaler.machine));
+  CHECK(scaler.records->load().failures == 0);
+}

@@ -1,0 +1,146 @@
+#include <catch2/catch.hpp>
+
+#include "libscale/fleet/blueprint.hpp"
+
+using namespace kscale;
+using namespace kscale::fleet;
+
+namespace {
+
+constexpr const char* k_sibling = R"({
+  "Id": "d18dce8f7bae88ead52610050af9dfe8531dfe4f9f990f21fba10306c8377184",
+  "Name": "/street-noshery-backend-2",
+  "Config": {
+    "Hostname": "d18dce8f7bae",
+    "Image": "backend:latest",
+    "Env": ["NODE_ENV=production", "PORT=3020", "INSTANCE_ID=backend-2", "PUBLIC_PORT=3021", "OTHER=backend-22"],
+    "Cmd": ["serve", "--name=backend-2"],
+    "ExposedPorts": {"3020/tcp": {}},
+    "Healthcheck": {"Test": ["CMD", "true"]},
+    "MacAddress": "02:42:ac:12:00:03",
+    "Labels": {"com.docker.compose.service": "backend-2", "com.docker.compose.container-number": "1",
+               "com.docker.compose.project": "noshery", "com.docker.compose.replace": "x"}
+  },
+  "HostConfig": {
+    "Binds": ["/data/backend-2:/data", "/etc/shared:/etc/shared:ro"],
+    "Memory": 268435456, "NanoCpus": 500000000,
+    "PortBindings": {"3020/tcp": [{"HostIp": "127.0.0.1", "HostPort": "3021"}],
+                     "9229/tcp": [{"HostIp": "", "HostPort": ""}]},
+    "RestartPolicy": {"Name": "unless-stopped", "MaximumRetryCount": 0},
+    "NetworkMode": "noshery_net"
+  },
+  "NetworkSettings": {"Networks": {
+    "noshery_net": {"Aliases": ["backend-2", "street-noshery-backend-2", "d18dce8f7bae"], "IPAddress": "172.18.0.3",
+                    "IPAMConfig": {"IPv4Address": "172.18.0.3"}},
+    "metrics_net": {"Aliases": ["d18dce8f7bae"], "IPAddress": "172.19.0.3"}
+  }}
+})";
+
+const Identity k_four{.prefix = "street-noshery-backend", .number = 4, .container_port = 3020, .host_port_base = 3019};
+
+Blueprint blueprint(const Overrides& overrides = {}) {
+  return like_sibling(*json::parse(k_sibling), 2, "backend:latest", k_four, overrides);
+}
+
+std::vector<std::string> texts(const json::Value& list) {
+  std::vector<std::string> all;
+  for (const auto& item : list.items()) {
+    all.push_back(item.text_or("?"));
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a new instance is its sibling under another number") {
+  const auto made = blueprint();
+  const auto& body = made.container.body;
+  CHECK(made.container.name == "street-noshery-backend-4");
+  CHECK(body["Image"] == json::Value("backend:latest"));
+  CHECK(texts(body["Env"]) == std::vector<std::string>{"NODE_ENV=production", "PORT=3020", "INSTANCE_ID=backend-4",
+                                                       "PUBLIC_PORT=3023", "OTHER=backend-22"});
+  CHECK(texts(body["Cmd"]) == std::vector<std::string>{"serve", "--name=backend-4"});
+  CHECK(texts(body["HostConfig"]["Binds"]) ==
+        std::vector<std::string>{"/data/backend-4:/data", "/etc/shared:/etc/shared:ro"});
+  CHECK(body["HostConfig"]["RestartPolicy"]["Name"] == json::Value("unless-stopped"));
+  CHECK(body["HostConfig"]["Memory"].as_int() == 268435456);
+  CHECK(body["Healthcheck"]["Test"].items().size() == 2);
+}
+
+TEST_CASE("fixed host ports move by the difference of the numbers, chosen ones stay chosen") {
+  const auto ports = blueprint().container.body["HostConfig"]["PortBindings"];
+  CHECK(ports["3020/tcp"].items()[0]["HostPort"] == json::Value("3023"));
+  CHECK(ports["3020/tcp"].items()[0]["HostIp"] == json::Value("127.0.0.1"));
+  CHECK(ports["9229/tcp"].items()[0]["HostPort"] == json::Value(""));
+}
+
+TEST_CASE("what Docker chose for the sibling is not taken over") {
+  const auto made = blueprint();
+  const auto& body = made.container.body;
+  CHECK(body["Hostname"] == json::Value(""));
+  CHECK_FALSE(body.has("MacAddress"));
+  const auto& endpoint = body["NetworkingConfig"]["EndpointsConfig"]["noshery_net"];
+  CHECK(texts(endpoint["Aliases"]) == std::vector<std::string>{"backend-4", "street-noshery-backend-4"});
+  CHECK_FALSE(endpoint.has("IPAMConfig"));
+}
+
+TEST_CASE("only the first network is given at creation, the others are joined later") {
+  const auto made = blueprint();
+  CHECK(made.container.body["NetworkingConfig"]["EndpointsConfig"].members().size() == 1);
+  REQUIRE(made.more_networks.size() == 1);
+  CHECK(made.more_networks[0].first == "metrics_net");
+  CHECK(made.more_networks[0].second["Aliases"].items().empty());
+}
+
+TEST_CASE("labels carry Compose's marks and kscale's own") {
+  const auto body = blueprint().container.body;
+  const auto& labels = body["Labels"];
+  CHECK(labels["com.docker.compose.service"] == json::Value("backend-4"));
+  CHECK(labels["com.docker.compose.container-number"] == json::Value("1"));
+  CHECK(labels["com.docker.compose.project"] == json::Value("noshery"));
+  CHECK_FALSE(labels.has("com.docker.compose.replace"));
+  CHECK(labels["dev.kscale.deployment"] == json::Value("street-noshery-backend"));
+  CHECK(labels["dev.kscale.instance"] == json::Value("4"));
+}
+
+TEST_CASE("a service that Compose scales is counted on by its container number") {
+  auto sibling = *json::parse(k_sibling);
+  sibling.set("Name", "/noshery_backend_2");
+  sibling.at("Config").at("Labels").set("com.docker.compose.service", "backend");
+  sibling.at("Config").at("Labels").set("com.docker.compose.container-number", "2");
+  const auto made = like_sibling(sibling, 2, "backend:latest", {"noshery_backend", 4, 3020, 3019}, {});
+  CHECK(made.container.name == "noshery_backend_4");
+  CHECK(made.container.body["Labels"]["com.docker.compose.container-number"] == json::Value("4"));
+}
+
+TEST_CASE("the settings go before what the sibling has") {
+  const auto body = blueprint({.image = "backend:2",
+                               .environment = {{"NODE_ENV", "test"}, {"SHARD", "s{N}"}},
+                               .command = std::vector<std::string>{"run"},
+                               .labels = {{"team", "shop"}},
+                               .restart = "always"})
+                        .container.body;
+  CHECK(body["Image"] == json::Value("backend:2"));
+  CHECK(texts(body["Env"]) == std::vector<std::string>{"PORT=3020", "INSTANCE_ID=backend-4", "PUBLIC_PORT=3023",
+                                                       "OTHER=backend-22", "NODE_ENV=test", "SHARD=s4"});
+  CHECK(texts(body["Cmd"]) == std::vector<std::string>{"run"});
+  CHECK(body["Labels"]["team"] == json::Value("shop"));
+  CHECK(body["HostConfig"]["RestartPolicy"]["Name"] == json::Value("always"));
+}
+
+TEST_CASE("without a sibling the settings must name an image") {
+  CHECK(from_settings(k_four, {}).error().what ==
+        "no container named 'street-noshery-backend-N' to copy from: start one, or name an image under 'instance:' in "
+        "kscale.yml");
+  const auto made = from_settings(k_four, {.image = "backend:1", .network = "noshery_net"});
+  REQUIRE(made);
+  CHECK(made->container.name == "street-noshery-backend-4");
+  CHECK(made->container.body["HostConfig"]["PortBindings"]["3020/tcp"].items()[0]["HostPort"] == json::Value("3023"));
+  CHECK(made->container.body["HostConfig"]["NetworkMode"] == json::Value("noshery_net"));
+}
+
+TEST_CASE("a word is replaced only where it stands alone") {
+  CHECK(with_word_replaced("backend-2", "backend-2", "backend-4") == "backend-4");
+  CHECK(with_word_replaced("/x/backend-2/y-backend-2", "backend-2", "backend-4") == "/x/backend-4/y-backend-4");
+  CHECK(with_word_replaced("backend-22 mybackend-2", "backend-2", "backend-4") == "backend-22 mybackend-2");
+}

@@ -1,0 +1,72 @@
+#include <catch2/catch.hpp>
+
+#include "libscale/fleet/drift.hpp"
+#include "tests/fakes/fake_machine.hpp"
+
+using namespace kscale;
+using namespace kscale::fleet;
+using fakes::FakeMachine;
+using Names = std::vector<std::string>;
+
+namespace {
+
+Drift drift(FakeMachine& machine) {
+  return drift_of(instances_of(*machine.engine.find("shop"), "shop"), *machine.admin.targets("shop"),
+                  FakeMachine::deployment());
+}
+
+Names mended(FakeMachine& machine) {
+  auto world = machine.world();
+  return mend(world, FakeMachine::deployment(), drift(machine)).value_or(Names{"failed"});
+}
+
+}  // namespace
+
+TEST_CASE("containers and targets that agree are left alone") {
+  FakeMachine machine;
+  CHECK(drift(machine).is_none());
+  CHECK(mended(machine).empty());
+  CHECK(machine.http.changes.empty());
+}
+
+TEST_CASE("an instance without target gets one when it can serve") {
+  FakeMachine machine;
+  machine.compose_up(4);
+  machine.http.health_status = {{3023, 503}};
+  CHECK(mended(machine).empty());
+  CHECK(described(drift(machine), FakeMachine::deployment()) ==
+        Names{"shop-4 runs, but Kong has no target 127.0.0.1:3023"});
+  machine.http.health_status.clear();
+  CHECK(mended(machine) == Names{"added target 127.0.0.1:3023 of shop-4"});
+  CHECK(drift(machine).is_none());
+}
+
+TEST_CASE("a target whose instance is gone is removed, a stranger's is not") {
+  FakeMachine machine(sandbox::KongMode::dbless);
+  machine.docker.answer({.method = "DELETE", .target = "/containers/shop-3?force=true"});
+  CHECK(mended(machine) == Names{"removed target 127.0.0.1:3022: no instance runs there"});
+  CHECK(machine.targets() == Names{"127.0.0.1:3020 100", "127.0.0.1:3021 100"});
+}
+
+TEST_CASE("when no other target serves, even stale ones stay: it may be the wrong engine") {
+  FakeMachine machine;
+  for (const auto* const name : {"shop-1", "shop-2", "shop-3"}) {
+    machine.docker.answer({.method = "DELETE", .target = fmt::format("/containers/{}?force=true", name)});
+  }
+  CHECK(mended(machine).empty());
+  CHECK(machine.targets().size() == 3);
+  CHECK(drift(machine).last_ones.size() == 3);
+}
+
+TEST_CASE("an instance that is paused or restarting keeps its target") {
+  FakeMachine machine;
+  machine.docker.answer({.method = "POST", .target = "/containers/shop-3/pause"});
+  CHECK(drift(machine).is_none());
+}
+
+TEST_CASE("a weight of 0 that somebody set is told and left alone") {
+  FakeMachine machine;
+  REQUIRE(machine.admin.change_targets("shop", {{kong::TargetChange::Kind::weigh, "127.0.0.1:3022", 0}}));
+  CHECK(drift(machine).is_none());
+  CHECK(described(drift(machine), FakeMachine::deployment()) == Names{"target 127.0.0.1:3022 has weight 0"});
+}

@@ -1,0 +1,97 @@
+#include <catch2/catch.hpp>
+
+#include "libscale/fleet/remove.hpp"
+#include "tests/fakes/fake_machine.hpp"
+
+using namespace kscale;
+using namespace kscale::fleet;
+using namespace std::chrono_literals;
+using fakes::FakeMachine;
+using sandbox::KongMode;
+using Names = std::vector<std::string>;
+
+namespace {
+
+Status remove(FakeMachine& machine, const std::vector<int>& numbers) {
+  std::vector<Instance> leaving;
+  for (const auto& instance : instances_of(*machine.engine.find("shop"), "shop")) {
+    if (std::ranges::find(numbers, instance.number) != numbers.end()) {
+      leaving.push_back(instance);
+    }
+  }
+  auto world = machine.world();
+  return remove_instances(world, FakeMachine::deployment(), leaving, *machine.admin.targets("shop"));
+}
+
+}  // namespace
+
+TEST_CASE("removing drains first, and stops an instance only when no request can reach it") {
+  FakeMachine machine(KongMode::database, 4);
+  const auto before = machine.clock.now().instant;
+  CHECK(remove(machine, {4}));
+  CHECK(machine.running() == Names{"shop-1", "shop-2", "shop-3"});
+  CHECK(machine.containers().size() == 3);
+  CHECK(machine.targets() == Names{"127.0.0.1:3020 100", "127.0.0.1:3021 100", "127.0.0.1:3022 100"});
+  REQUIRE(machine.http.changes.size() == 4);
+  CHECK(machine.http.changes[0] == "PATCH /upstreams/shop/targets/127.0.0.1:3023");
+  CHECK(machine.http.changes[1] == "DELETE /upstreams/shop/targets/127.0.0.1:3023");
+  CHECK(machine.http.changes[2].ends_with("/stop"));
+  CHECK(machine.http.changes[3].starts_with("DELETE /v1.41/containers/"));
+  CHECK(machine.clock.now().instant - before >= 30s);  // the drain time-out
+}
+
+TEST_CASE("without a database the weight goes to 0 and the target away through the configuration") {
+  FakeMachine machine(KongMode::dbless, 5);
+  const auto before = machine.configuration_without_targets();
+  CHECK(remove(machine, {4, 5}));
+  CHECK(machine.targets().size() == 3);
+  CHECK(machine.configuration_without_targets() == before);
+  CHECK(machine.http.changes[0] == "POST /config");
+  CHECK(machine.http.changes[1] == "POST /config");
+}
+
+TEST_CASE("the last target in rotation is never taken out") {
+  FakeMachine machine(KongMode::database, 2);
+  CHECK(remove(machine, {1, 2}).error().what ==
+        "no other target of 'shop' is in rotation, so nothing is taken out of it");
+  CHECK(machine.running().size() == 2);
+  CHECK(machine.http.changes.empty());
+}
+
+TEST_CASE("being told to stop while draining puts the instance back into rotation") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    FakeMachine machine(mode, 4);
+    machine.clock.interrupt_after(0);
+    CHECK(remove(machine, {4}).error().code == Errc::interrupted);
+    CHECK(machine.running().size() == 4);
+    CHECK(machine.targets().back() == "127.0.0.1:3023 100");
+  }
+}
+
+TEST_CASE("whichever request of a scale-down fails, no container in rotation is removed") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    for (const auto fate : {fakes::Fate::lost, fakes::Fate::answer_lost, fakes::Fate::failed}) {
+      for (int failing = 0; failing < 12; ++failing) {
+        CAPTURE(mode == KongMode::dbless, static_cast<int>(fate), failing);
+        FakeMachine machine(mode, 5);
+        const auto instances = instances_of(*machine.engine.find("shop"), "shop");
+        const auto targets = *machine.admin.targets("shop");
+        machine.http.sent = 0;
+        machine.http.fate = [&](int index, const net::Request&) {
+          return index == failing ? fate : fakes::Fate::arrives;
+        };
+        auto world = machine.world();
+        const auto removed = remove_instances(world, FakeMachine::deployment(), {instances[3], instances[4]}, targets);
+        machine.http.fate = nullptr;
+        const auto running = machine.running();
+        CHECK(running.size() >= 3);
+        CHECK(machine.targets().size() <= running.size());
+        if (removed) {
+          CHECK(machine.targets().size() == 3);
+        } else {
+          CHECK_FALSE(removed.error().what.empty());
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,95 @@
+#include "tools/cli/options.hpp"
+
+#include <algorithm>
+
+#include <cxxopts.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "libscale/base/environment.hpp"
+
+namespace kscale::cli {
+
+namespace {
+
+cxxopts::Options options_of(const Usage& usage) {
+  cxxopts::Options options(usage.tool, usage.summary);
+  options.set_width(100);
+  options.custom_help("[OPTION...]");
+  for (const auto& one : usage.switches) {
+    options.add_options()(one.name, one.help);
+  }
+  options.add_options()("config", "read the settings from FILE", cxxopts::value<std::string>(), "FILE");
+  options.add_options()("help", "show this help");
+  options.add_options()("version", "show the version");
+  for (const auto& key : control::keys()) {
+    auto value = cxxopts::value<std::string>();
+    if (key.argument.empty()) {
+      value->implicit_value("true");
+    }
+    options.add_options("Settings")(std::string(key.name), std::string(key.help), value, std::string(key.argument));
+  }
+  return options;
+}
+
+bool is_setting(const std::string& name) {
+  return std::ranges::find(control::keys(), name, &control::Key::name) != control::keys().end();
+}
+
+std::vector<std::string> names_in_environment() {
+  std::vector<std::string> names;
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    const std::string_view text(*variable);
+    names.emplace_back(text.substr(0, text.find('=')));
+  }
+  return names;
+}
+
+}  // namespace
+
+bool CommandLine::has(std::string_view name) const {
+  return std::ranges::find(switches, name) != switches.end();
+}
+
+Result<CommandLine> parse_command_line(const Usage& usage, const std::vector<std::string>& arguments) try {
+  std::vector<const char*> argv{usage.tool.c_str()};
+  for (const auto& argument : arguments) {
+    argv.push_back(argument.c_str());
+  }
+  auto options = options_of(usage);
+  const auto parsed = options.parse(static_cast<int>(argv.size()), argv.data());
+  if (!parsed.unmatched().empty()) {
+    return fail(Errc::invalid, "unexpected argument '{}'", parsed.unmatched().front());
+  }
+  CommandLine command_line;
+  for (const auto& given : parsed.arguments()) {
+    if (given.key() == "config") {
+      command_line.config = given.value();
+    } else if (is_setting(given.key())) {
+      command_line.flags.push_back({given.key(), given.value()});
+    } else {
+      command_line.switches.push_back(given.key());
+    }
+  }
+  return command_line;
+} catch (const cxxopts::exceptions::exception& fault) {
+  return fail(Errc::invalid, "{}", fault.what());
+}
+
+std::string help_text(const Usage& usage) {
+  return options_of(usage).help() +
+         "\nSettings come from the defaults, then kscale.yml, then the environment (KSCALE_MIN_INSTANCES and so on),\n"
+         "then the options. The key of Kong's Admin API comes from KSCALE_KONG_TOKEN or from kong-token-file.\n";
+}
+
+control::Sources sources_for(const CommandLine& command_line) {
+  control::Sources sources{.environment = process_environment(), .variables = names_in_environment()};
+  if (command_line.config) {
+    sources.file = *command_line.config;
+  }
+  sources.usual_files = {"kscale.yml", "/etc/kscale/kscale.yml"};
+  sources.flags = command_line.flags;
+  return sources;
+}
+
+}  // namespace kscale::cli
