@@ -169,7 +169,7 @@ Value without_nulls(const Value& value) {
 }
 
 bool is_identifier(std::string_view text) {
-  const auto letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+  const std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
   return !text.empty() && text.find_first_not_of(letters) == std::string_view::npos &&
          (text.front() < '0' || text.front() > '9');
 }

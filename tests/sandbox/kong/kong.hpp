@@ -38,6 +38,7 @@ struct KongOptions {
                                       "jwt",    "key-auth",   "prometheus",     "rate-limiting", "request-transformer",
                                       "tcp-log"};
   /// The IP address of a host name. Empty: every name is 127.0.0.1, but those that end in `.invalid` have none.
+  /// Called while the stand-in is locked, so it must not call back.
   std::function<std::optional<std::string>(std::string_view host)> resolve = {};
 };
 

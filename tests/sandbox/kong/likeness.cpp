@@ -120,7 +120,10 @@ void Likeness::compare(const std::string& where, const json::Value& recorded, co
   if (depth == Depth::sample && (recorded.is_null() || ours.is_null())) {
     return;
   }
-  if (type_of(recorded) != type_of(ours)) {
+  const bool same_type = type_of(recorded) == type_of(ours);
+  const bool same_value = inner != Depth::values || json::dump(recorded) == json::dump(ours);
+  const bool is_scalar = !recorded.is_object() && !recorded.is_array() && !recorded.is_string();
+  if (!same_type || (is_scalar && !same_value)) {
     differ(where, json::dump(recorded), json::dump(ours));
   } else if (recorded.is_object()) {
     compare_objects(where, recorded, ours, inner);
@@ -128,8 +131,6 @@ void Likeness::compare(const std::string& where, const json::Value& recorded, co
     compare_arrays(where, recorded, ours, inner);
   } else if (recorded.is_string()) {
     compare_texts(where, recorded.text_or(""), ours.text_or(""), inner);
-  } else if (inner == Depth::values && json::dump(recorded) != json::dump(ours)) {
-    differ(where, json::dump(recorded), json::dump(ours));
   }
 }
 
@@ -143,7 +144,7 @@ void Likeness::compare_objects(const std::string& where, const json::Value& reco
   for (const auto& [key, value] : recorded.members()) {
     const auto own = translated(key);
     if (left.erase(own) == 1) {
-      compare(where + "." + key, value, ours[own], depth);
+      compare(fmt::format("{}.{}", where, key), value, ours[own], depth);
     } else {
       missing.push_back(key);
     }
@@ -151,15 +152,15 @@ void Likeness::compare_objects(const std::string& where, const json::Value& reco
   // Made-up ids as keys can only be paired by their order.
   while (!missing.empty() && !left.empty() && is_uuid(missing.front()) && is_uuid(*left.begin())) {
     learn(missing.front(), *left.begin());
-    compare(where + "." + missing.front(), recorded[missing.front()], ours[*left.begin()], depth);
+    compare(fmt::format("{}.{}", where, missing.front()), recorded[missing.front()], ours[*left.begin()], depth);
     missing.erase(missing.begin());
     left.erase(left.begin());
   }
   for (const auto& key : missing) {
-    differ(where + "." + key, json::dump(recorded[key]), "nothing");
+    differ(fmt::format("{}.{}", where, key), json::dump(recorded[key]), "nothing");
   }
   for (const auto& key : left) {
-    differ(where + "." + key, "nothing", json::dump(ours[key]));
+    differ(fmt::format("{}.{}", where, key), "nothing", json::dump(ours[key]));
   }
 }
 

@@ -41,7 +41,7 @@ std::string memory(const Gauges& gauges) {
   std::string total = head("memory_lua_shared_dict_total_bytes", "gauge", "Total capacity in bytes of a shared_dict");
   for (const auto& dict : shared_dicts()) {
     const auto labels =
-        fmt::format("node_id=\"{}\",shared_dict=\"{}\",kong_subsystem=\"http\"", gauges.node_id, dict.name);
+        fmt::format(R"(node_id="{}",shared_dict="{}",kong_subsystem="http")", gauges.node_id, dict.name);
     used += fmt::format("kong_memory_lua_shared_dict_bytes{{{}}} {}\n", labels, dict.used);
     total += fmt::format("kong_memory_lua_shared_dict_total_bytes{{{}}} {}\n", labels, dict.capacity);
   }
@@ -119,7 +119,7 @@ void Counters::count(const Sample& sample, const Measured& measured) {
   }
   const auto labels = fmt::format("service={},route={}", quoted(sample.service), quoted(sample.route));
   if (measured.status_codes) {
-    ++m_requests[fmt::format("{},code=\"{}\",source={},consumer=\"\"", labels, sample.status, quoted(sample.source))];
+    ++m_requests[fmt::format(R"({},code="{}",source={},consumer="")", labels, sample.status, quoted(sample.source))];
   }
   if (measured.bandwidth) {
     if (sample.bytes_out > 0) {

@@ -9,7 +9,7 @@ namespace {
 
 using json::Value;
 
-constexpr std::uint64_t k_mebibyte = 1024 * 1024;
+constexpr std::uint64_t k_mebibyte = std::uint64_t{1} << 20U;
 
 constexpr std::array<SharedDict, 11> k_dicts{{{"kong", 40960, 5 * k_mebibyte},
                                               {"kong_cluster_events", 40960, 5 * k_mebibyte},

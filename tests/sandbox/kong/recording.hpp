@@ -15,7 +15,7 @@ enum class Listener { admin, status, proxy };
 
 /// One request to a real Kong, and what it answered.
 struct Recording {
-  std::string name;  ///< of its file, without the number's zeros and the extension: 07-upstream
+  std::string name;  ///< of its file, without the extension: 07-upstream-missing
   int number = 0;
   Listener listener = Listener::admin;
   Question question;
@@ -24,7 +24,7 @@ struct Recording {
   json::Value body;  ///< parsed where it was JSON, else a text
   std::string body_text;
 
-  std::string header(std::string_view name) const;  ///< in any case; empty for none
+  std::string header(std::string_view wanted) const;  ///< in any case; empty for none
 };
 
 /// All recordings of a folder in the order they were made.

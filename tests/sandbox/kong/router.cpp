@@ -8,15 +8,21 @@ namespace {
 
 using json::Value;
 
-/// How much of the path a path of a route takes; nothing where it does not match. `~` begins a regular expression.
+/// How much of the path a path of a route takes; nothing where it does not match. `~` begins a regular expression,
+/// which matches nothing when it is none.
 std::optional<std::size_t> matched(std::string_view pattern, std::string_view path) {
   if (!pattern.starts_with('~')) {
     return path.starts_with(pattern) ? std::optional(pattern.size()) : std::nullopt;
   }
-  const std::regex regex{std::string(pattern.substr(1))};
-  std::match_results<std::string_view::const_iterator> match;
-  const auto found = std::regex_search(path.begin(), path.end(), match, regex, std::regex_constants::match_continuous);
-  return found ? std::optional(static_cast<std::size_t>(match.length(0))) : std::nullopt;
+  try {
+    const std::regex regex{std::string(pattern.substr(1))};
+    std::match_results<std::string_view::const_iterator> match;
+    const auto found =
+        std::regex_search(path.begin(), path.end(), match, regex, std::regex_constants::match_continuous);
+    return found ? std::optional(static_cast<std::size_t>(match.length(0))) : std::nullopt;
+  } catch (const std::regex_error&) {
+    return std::nullopt;
+  }
 }
 
 std::string joined(std::string base, std::string_view rest) {

@@ -45,7 +45,7 @@ Answer target_taken(const std::string& target, const std::string& upstream_id) {
   fields.set("target", target);
   fields.set("upstream", std::move(upstream));
   const auto text =
-      fmt::format("UNIQUE violation detected on '{{target=\"{}\",upstream={{id=\"{}\"}}}}'", target, upstream_id);
+      fmt::format(R"(UNIQUE violation detected on '{{target="{}",upstream={{id="{}"}}}}')", target, upstream_id);
   return named_error(409, "unique constraint violation", 5, text, fields);
 }
 

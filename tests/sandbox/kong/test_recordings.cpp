@@ -119,7 +119,9 @@ class Replay {
     } else {
       const auto body = json::parse(ours.body);
       REQUIRE(body);
-      CHECK(m_likeness.differences(recording.body, *body, depth_of(m_mode, recording.number)) == "");
+      const auto differences = m_likeness.differences(recording.body, *body, depth_of(m_mode, recording.number));
+      INFO(differences);
+      CHECK(differences.empty());
     }
   }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -20,12 +21,7 @@ bool is_control(char c) {
 }
 
 bool holds_control(std::string_view text) {
-  for (const char c : text) {
-    if (c != '\n' && is_control(c)) {
-      return true;
-    }
-  }
-  return false;
+  return std::ranges::any_of(text, [](char c) { return c != '\n' && is_control(c); });
 }
 
 /// Whether a plain scalar would be read as something else than its text.
