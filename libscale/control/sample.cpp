@@ -21,11 +21,11 @@ std::optional<BytesPerSecond> rate_of(Bytes earlier, Bytes later, std::chrono::n
   return rate ? std::optional(BytesPerSecond{*rate}) : std::nullopt;
 }
 
-/// The age and the warmth of an instance. One whose start is not known is taken for warm.
+/// The age and the warmth of an instance. One whose start is not known, or still to come because somebody set the clock
+/// back, is taken for warm.
 void add_age(InstanceSample& sample, const docker::Container& container, const SampleContext& context) {
-  if (container.started_at) {
-    const auto age = context.now.wall - *container.started_at;
-    sample.uptime = std::max(std::chrono::floor<std::chrono::seconds>(age), std::chrono::seconds{0});
+  if (container.started_at && *container.started_at <= context.now.wall) {
+    sample.uptime = std::chrono::floor<std::chrono::seconds>(context.now.wall - *container.started_at);
   }
   sample.warming_up =
       container.health == docker::Health::starting || (sample.uptime && *sample.uptime < context.warm_up);

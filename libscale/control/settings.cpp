@@ -119,15 +119,17 @@ class OverridesReader {
   fleet::Overrides& m_overrides;
 };
 
-Status read_member(const std::string& file, std::string name, const YAML::Node& value, LoadedSettings& loaded) {
+Status read_member(const std::string& file, const std::string& written, const YAML::Node& value,
+                   LoadedSettings& loaded) {
   const auto place = fmt::format("{}:{}", file, value.Mark().line + 1);
-  if (name == k_overrides_key) {
+  if (written == k_overrides_key) {
     return OverridesReader(file, loaded.settings.deployment.overrides).read(value);
   }
+  auto name = written;
   std::ranges::replace(name, '_', '-');
   const auto* const key = find_key(name);
   if (key == nullptr) {
-    return fail(Errc::invalid, "{}: unknown key '{}'{}", place, printable(name), suggestion_for(name));
+    return fail(Errc::invalid, "{}: unknown key '{}'{}", place, printable(written), suggestion_for(name));
   }
   if (!value.IsScalar()) {
     return fail(Errc::invalid, "{}: {}: must be a single value", place, name);
@@ -138,7 +140,7 @@ Status read_member(const std::string& file, std::string name, const YAML::Node& 
 Status read_file_layer(const std::filesystem::path& path, LoadedSettings& loaded) try {
   const auto text = store::read_file(path, k_largest_file);
   if (!text) {
-    return wrap(text.error(), "settings");
+    return fail(Errc::invalid, "settings: {}", text.error().what);
   }
   const auto root = YAML::Load(*text);
   if (root.IsNull()) {
@@ -203,7 +205,7 @@ Status read_token(const Sources& sources, Settings& settings) {
   }
   auto text = store::read_file(settings.kong_token_file, k_largest_file);
   if (!text) {
-    return wrap(text.error(), "kong-token-file");
+    return fail(Errc::invalid, "kong-token-file: {}", text.error().what);
   }
   text->erase(std::min(text->find_first_of("\r\n"), text->size()));
   if (text->empty()) {

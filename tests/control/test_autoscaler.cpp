@@ -117,6 +117,7 @@ TEST_CASE("a dry run decides as a run does, and changes nothing") {
   Scaler scaler;
   scaler.load(0.95);
   scaler.settings.dry_run = true;
+  scaler.settings.state_dir = (scaler.dir / "untouched").string();
   scaler.begin();
   const auto dry = scaler.check();
   CHECK(dry.decision.action == Action::up);
@@ -133,7 +134,7 @@ TEST_CASE("a dry run decides as a run does, and changes nothing") {
 
 TEST_CASE("runs from cron keep the cooldown and the counters between them") {
   Scaler scaler;
-  scaler.load(0.95);
+  scaler.load(1.2);
   CHECK(scaler.check().decision.action == Action::up);
   scaler.begin();
   scaler.machine.clock.forward(60s);
@@ -149,7 +150,7 @@ TEST_CASE("runs from cron keep the cooldown and the counters between them") {
 TEST_CASE("the cooldown outlives a step of the clock in either direction") {
   for (const auto step : {3600s, -3600s}) {
     Scaler scaler;
-    scaler.load(0.95);
+    scaler.load(1.2);
     scaler.check();
     scaler.machine.clock.step_wall(step);
     scaler.machine.clock.forward(60s);
@@ -293,7 +294,7 @@ TEST_CASE("nobody is told a secret") {
 
 TEST_CASE("being told to stop while a new instance is waited for leaves nothing half-made") {
   Scaler scaler;
-  scaler.load(0.95);
+  scaler.load(1.2);
   scaler.check();  // the second look is behind us
   scaler.machine.clock.forward(301s);
   scaler.machine.http.health_status = {{3024, 0}};

@@ -73,11 +73,15 @@ TEST_CASE("a stopped container of somebody else's is started again, not thrown a
   CHECK(std::ranges::none_of(machine.http.changes, [](const auto& c) { return c.starts_with("DELETE"); }));
 }
 
-TEST_CASE("an instance that ends at once leaves nothing behind, and its log says why") {
+TEST_CASE("an instance that ends by itself leaves nothing behind, and its log says why") {
   FakeMachine machine;
   machine.behaviour->log = "starting\nError: no database\n";
+  machine.http.health_status = {{3023, 0}};
+  machine.http.fate = [&](int, const net::Request&) {
+    machine.docker.exit_container("shop-4", 3);
+    return fakes::Fate::arrives;
+  };
   auto deployment = FakeMachine::deployment();
-  deployment.overrides.image = "broken:1";
   deployment.overrides.restart = "no";
   const auto added = add(machine, 1, deployment);
   CHECK(added[0].outcome.error().what ==
