@@ -67,6 +67,11 @@ std::vector<std::string_view> last_lines(std::string_view text, std::string_view
   return lines;
 }
 
+bool is_named(const Container& container, const engine::NetworkEndpoint& endpoint, std::string_view name) {
+  const auto& aliases = endpoint.aliases;
+  return container.spec.name == name || std::find(aliases.begin(), aliases.end(), name) != aliases.end();
+}
+
 Answer no_such_container(std::string_view name) {
   return refusal(404, fmt::format("No such container: {}", name));
 }
@@ -400,16 +405,25 @@ void Docker::remove_image(std::string_view name) {
   m_inside->containers.images().remove(name);
 }
 
+std::optional<std::string> Docker::address(std::string_view container) const {
+  const Containers::Lock lock(m_inside->containers.mutex());
+  for (const auto& each : m_inside->containers.all()) {
+    for (const auto& endpoint : each->endpoints) {
+      if (!endpoint.address.empty() && is_named(*each, endpoint, container)) {
+        return endpoint.address;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<std::uint16_t> Docker::host_port(std::string_view container, std::uint16_t port) const {
   const Containers::Lock lock(m_inside->containers.mutex());
   const auto wanted = fmt::format("{}/tcp", port);
   for (const auto& each : m_inside->containers.all()) {
-    const auto& endpoints = each->endpoints;
-    const bool is_meant =
-        each->spec.name == container || std::any_of(endpoints.begin(), endpoints.end(), [&](const auto& endpoint) {
-          return endpoint.address == container ||
-                 std::find(endpoint.aliases.begin(), endpoint.aliases.end(), container) != endpoint.aliases.end();
-        });
+    const bool is_meant = std::any_of(each->endpoints.begin(), each->endpoints.end(), [&](const auto& endpoint) {
+      return endpoint.address == container || is_named(*each, endpoint, container);
+    });
     if (!is_meant || !each->is_running()) {
       continue;
     }

@@ -59,6 +59,9 @@ class Docker {
   void add_image(Image image);
   void remove_image(std::string_view name);
 
+  /// The address of a running container, given by name or alias, as the engine's DNS server gives it.
+  std::optional<std::string> address(std::string_view container) const;
+
   /// The port of the host behind a port of a running container, which is given by name, alias or address.
   std::optional<std::uint16_t> host_port(std::string_view container, std::uint16_t port) const;
 

@@ -205,6 +205,7 @@ TEST_CASE("a container made anew under its name has another address") {
   CHECK(host.docker.host_port("shop-1", 3020) == 3020);
   CHECK(host.docker.host_port("backend-1", 3020) == 3020);
   CHECK(host.docker.host_port("172.18.0.2", 3020) == 3020);
+  CHECK(host.docker.address("shop-1") == "172.18.0.2");
   CHECK(del(host.docker, "/containers/shop-1?force=1&v=1").status == 204);
   CHECK(host.docker.host_port("shop-1", 3020) == std::nullopt);
   host.run("shop-1", k_compose_like);
