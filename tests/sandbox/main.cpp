@@ -84,6 +84,9 @@ Status run(kscale::sandbox::Options options, const sigset_t& signals) {
   if (!key) {
     return tl::unexpected(key.error());
   }
+  if (!options.machine.token_header.empty() && key->empty()) {
+    return kscale::fail(Errc::invalid, "--token-header: no key, neither in --token-file nor in KSCALE_SANDBOX_TOKEN");
+  }
   options.machine.token = options.machine.token_header.empty() ? std::string{} : *key;
   auto machine = kscale::sandbox::Machine::start(options.machine);
   if (!machine) {
