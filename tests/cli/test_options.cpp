@@ -1,0 +1,43 @@
+#include <catch2/catch.hpp>
+
+#include "tools/cli/exit_status.hpp"
+#include "tools/cli/options.hpp"
+
+using namespace kscale;
+using namespace kscale::cli;
+
+namespace {
+
+const Usage k_usage{.tool = "kscale-test", .summary = "Tests.", .switches = {{"once", "check once"}}};
+
+}  // namespace
+
+TEST_CASE("settings, the file and the tool's own switches are told apart") {
+  const auto line = parse_command_line(
+      k_usage, {"--once", "--min-instances=2", "--max-instances", "9", "--config", "x.yml", "--dry-run"});
+  REQUIRE(line);
+  CHECK(line->has("once"));
+  CHECK_FALSE(line->has("json"));
+  CHECK(line->config == "x.yml");
+  REQUIRE(line->flags.size() == 3);
+  CHECK(line->flags[0].name == "min-instances");
+  CHECK(line->flags[0].value == "2");
+  CHECK(line->flags[1].value == "9");
+  CHECK(line->flags[2].name == "dry-run");
+  CHECK(line->flags[2].value == "true");
+}
+
+TEST_CASE("what the tool does not know is an error that names it") {
+  CHECK(parse_command_line(k_usage, {"--frobnicate"}).error().what.find("frobnicate") != std::string::npos);
+  CHECK(parse_command_line(k_usage, {"scale"}).error().what == "unexpected argument 'scale'");
+  CHECK(parse_command_line(k_usage, {"--min-instances"}).error().code == Errc::invalid);
+}
+
+TEST_CASE("the exit status tells what kind of failure it was") {
+  CHECK(exit_for({Errc::unreachable, ""}) == Exit::unreachable);
+  CHECK(exit_for({Errc::timed_out, ""}) == Exit::unreachable);
+  CHECK(exit_for({Errc::locked, ""}) == Exit::locked);
+  CHECK(exit_for({Errc::interrupted, ""}) == Exit::interrupted);
+  CHECK(exit_for({Errc::unauthorized, ""}) == Exit::failed);
+  CHECK(exit_for({Errc::not_found, ""}) == Exit::failed);
+}
