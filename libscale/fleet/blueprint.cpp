@@ -23,7 +23,8 @@ class Renumbering {
       : m_from(word_for(identity.prefix, sibling_number)),
         m_to(word_for(identity.prefix, identity.number)),
         m_shift(identity.number - sibling_number),
-        m_host_port(identity.host_port_base + sibling_number) {}
+        m_host_port(identity.host_port_base + sibling_number),
+        m_container_port(identity.container_port) {}
 
   bool names_instance(std::string_view text) const { return with_word_replaced(text, m_from, m_to) != text; }
 
@@ -46,10 +47,12 @@ class Renumbering {
     return renumbered;
   }
 
-  /// `NAME=VALUE`; a value that is just the sibling's host port is moved like the port itself.
+  /// `NAME=VALUE`; a value that is just the sibling's host port is moved like the port itself. Where that is also the
+  /// port inside the container, it says where the program listens, and stays.
   std::string variable(std::string_view old) const {
     const auto equals = old.find('=');
-    if (equals != std::string_view::npos && old.substr(equals + 1) == std::to_string(m_host_port)) {
+    if (equals != std::string_view::npos && m_host_port != m_container_port &&
+        old.substr(equals + 1) == std::to_string(m_host_port)) {
       return fmt::format("{}={}", old.substr(0, equals), m_host_port + m_shift);
     }
     return text(old);
@@ -67,6 +70,7 @@ class Renumbering {
   std::string m_to;
   int m_shift;
   int m_host_port;
+  int m_container_port;
 };
 
 void set_variable(json::Value& environment, const std::string& name, const std::string& value) {

@@ -67,6 +67,15 @@ TEST_CASE("a new instance is its sibling under another number") {
   CHECK(body["Healthcheck"]["Test"].items().size() == 2);
 }
 
+TEST_CASE("the port that the program listens on stays, also where the sibling publishes it under the same number") {
+  // The first instance at the defaults: 3019 + 1 is the container's own port.
+  auto first = *json::parse(k_sibling);
+  first.at("HostConfig").at("PortBindings").at("3020/tcp").elements()[0].set("HostPort", "3020");
+  const auto body = like_sibling(first, 1, "backend:latest", k_four, {}).container.body;
+  CHECK(texts(body["Env"])[1] == "PORT=3020");
+  CHECK(body["HostConfig"]["PortBindings"]["3020/tcp"].items()[0]["HostPort"] == json::Value("3023"));
+}
+
 TEST_CASE("fixed host ports move by the difference of the numbers, chosen ones stay chosen") {
   const auto ports = blueprint().container.body["HostConfig"]["PortBindings"];
   CHECK(ports["3020/tcp"].items()[0]["HostPort"] == json::Value("3023"));
