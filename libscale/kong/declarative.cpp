@@ -7,6 +7,8 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "libscale/base/printable.hpp"
+
 namespace kscale::kong {
 
 namespace {
@@ -129,6 +131,10 @@ Result<Document> read(std::string_view text, std::string_view upstream) try {
     for (const auto& candidate : upstreams) {
       if (candidate.IsMap() && scalar(candidate["name"]) == upstream) {
         document.upstream_id = scalar(candidate["id"]);
+        // Targets inside it are the form that people write.
+        if (document.upstream_id.empty() || candidate["targets"]) {
+          return other_form();
+        }
       }
     }
   }
@@ -191,7 +197,7 @@ Status apply(Document& document, const TargetChange& change, const std::function
     return fail(Errc::not_found, "Kong has no target '{}'", change.address);
   }
   if (!is_address(change.address)) {
-    return fail(Errc::invalid, "'{}' is no address for a target", change.address);
+    return fail(Errc::invalid, "'{}' is no address for a target", printable(change.address));
   }
   document.targets.push_back(
       {.lines = fmt::format("- id: {}\n  target: '{}'\n  weight: {}\n  tags:\n  - {}\n  upstream: {}\n", new_id(),
