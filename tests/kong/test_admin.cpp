@@ -1,0 +1,499 @@
+#include <set>
+
+#include <catch2/catch.hpp>
+
+#include "libscale/kong/admin.hpp"
+#include "libscale/kong/declarative.hpp"
+#include "tests/fakes/fake_machine.hpp"
+#include "tests/fakes/scripted_transport.hpp"
+#include "tests/kong/recorded.hpp"
+
+using namespace kscale;
+using namespace std::chrono_literals;
+using kong::Mode;
+using kong::TargetChange;
+using sandbox::recorded;
+using Changes = std::vector<TargetChange>;
+using Kind = TargetChange::Kind;
+
+namespace {
+
+constexpr const char* k_key = "s3cret-key";
+
+/// The client, in front of what a real Kong answered.
+struct Replay {
+  /// The next request must be the recorded one, and gets the recorded answer.
+  void play(const std::string& recording) {
+    const auto& made = recorded(recording);
+    // Of long answers the recording keeps only what the JSON said.
+    const auto body = made.body_text.empty() && made.body.is_object() ? json::dump(made.body) : made.body_text;
+    http.expect(made.question.method + ' ' + made.question.target, made.status, body, made.headers);
+  }
+
+  ~Replay() { CHECK(http.is_done()); }
+
+  fakes::HandClock clock;
+  Instant begin = clock.now().instant;
+  fakes::ScriptedTransport http;
+  kong::Admin admin{http, clock, {.base_url = "http://kong:8001", .headers = {{"Kong-Admin-Token", k_key}}}, 10s};
+};
+
+json::Value body_of(const net::Request& request) {
+  const auto body = json::parse(request.body);
+  REQUIRE(body.has_value());
+  return *body;
+}
+
+template <class T>
+Error error_of(const Result<T>& result) {
+  REQUIRE_FALSE(result.has_value());
+  CHECK(result.error().what.find(k_key) == std::string::npos);
+  return result.error();
+}
+
+std::string config_in(const std::string& recording) {
+  return recorded(recording).body["config"].text_or("");
+}
+
+}  // namespace
+
+TEST_CASE("the recorded status tells whether Kong has a database, and whether that is there") {
+  Replay kong;
+  kong.play("postgres/02-status");
+  const auto status = kong.admin.status();
+  REQUIRE(status.has_value());
+  CHECK(status->mode == Mode::database);
+  CHECK(status->database_reachable);
+  CHECK(status->configured);
+  CHECK(status->total_requests.has_value());
+  CHECK(status->active_connections.has_value());
+  kong.play("postgres/161-pg-down-status");
+  const auto down = kong.admin.status();
+  REQUIRE(down.has_value());
+  CHECK(down->mode == Mode::database);
+  CHECK_FALSE(down->database_reachable);
+}
+
+TEST_CASE("the recorded status of a Kong without a database tells whether it was configured") {
+  Replay kong;
+  kong.play("dbless/02-status");
+  const auto status = kong.admin.status();
+  REQUIRE(status.has_value());
+  CHECK(status->mode == Mode::dbless);
+  CHECK(status->configured);
+  CHECK(status->database_reachable);
+  CHECK(status->total_requests == 12.0);
+  CHECK(status->active_connections == 3.0);
+  kong.play("dbless/111-empty-status");
+  const auto empty = kong.admin.status();
+  REQUIRE(empty.has_value());
+  CHECK(empty->mode == Mode::dbless);
+  CHECK_FALSE(empty->configured);
+}
+
+TEST_CASE("what is not Kong is not taken for it") {
+  Replay kong;
+  kong.http.expect("GET /status", 200, "{}");
+  CHECK(error_of(kong.admin.status()) ==
+        Error{Errc::invalid, "Kong's status from http://kong:8001: the answer is not Kong's status"});
+  kong.http.expect("GET /status", 200, "<html>");
+  CHECK(error_of(kong.admin.status()).code == Errc::invalid);
+  kong.http.expect("GET /status", 404, "<html>");
+  CHECK(error_of(kong.admin.status()) ==
+        Error{Errc::not_found, "Kong's status from http://kong:8001: Kong: status 404"});
+}
+
+TEST_CASE("recorded pages of a hundred targets are followed to the last one") {
+  Replay kong;
+  kong.play("postgres/145-many-default-page");
+  kong.play("postgres/146-many-second-page");
+  const auto targets = kong.admin.targets("many");
+  REQUIRE(targets.has_value());
+  CHECK(targets->size() == 120);
+  std::set<std::string> addresses;
+  for (const auto& target : *targets) {
+    addresses.insert(target.address);
+  }
+  CHECK(addresses.size() == 120);
+}
+
+TEST_CASE("pages that never end are given up") {
+  Replay kong;
+  for (int i = 0; i < 1000; ++i) {
+    kong.http.expect("GET /upstreams/svc/targets", 200, R"({"data":[],"next":"/upstreams/svc/targets"})");
+  }
+  CHECK(error_of(kong.admin.targets("svc")) == Error{Errc::invalid, "targets of 'svc': Kong's pages do not end"});
+}
+
+TEST_CASE("a list that Lua wrote as an object is empty, and any other object is none") {
+  Replay kong;
+  kong.http.expect("GET /upstreams/svc/targets", 200, R"({"data":{},"next":null})");
+  CHECK(kong.admin.targets("svc")->empty());
+  kong.http.expect("GET /upstreams/svc/targets", 200, R"({"data":{"a":1}})");
+  CHECK(error_of(kong.admin.targets("svc")) ==
+        Error{Errc::invalid, "targets of 'svc': the answer of Kong has no list in 'data'"});
+}
+
+TEST_CASE("a recorded 404 says that the upstream is missing") {
+  Replay kong;
+  kong.play("postgres/11-targets-of-missing-upstream");
+  CHECK(error_of(kong.admin.targets("missing")) ==
+        Error{Errc::not_found, "Kong at http://kong:8001 has no upstream 'missing'"});
+  kong.play("postgres/14-health-missing-upstream");
+  CHECK(error_of(kong.admin.health("missing")) == Error{Errc::not_found, "health of 'missing': Kong: Not found"});
+}
+
+TEST_CASE("recorded health is read with all addresses") {
+  Replay kong;
+  kong.play("dbless/12-health");
+  const auto health = kong.admin.health("svc");
+  REQUIRE(health.has_value());
+  CHECK(health->size() == 3);
+  kong.play("dbless/93-no-targets-health");
+  CHECK(kong.admin.health("svc")->empty());
+}
+
+TEST_CASE("the key goes in its header, and a recorded 401 asks for another one") {
+  Replay kong;
+  kong.http.expect("GET /upstreams/svc/targets", 401, recorded("postgres/100-keyauth-bad-key").body_text);
+  CHECK(error_of(kong.admin.targets("svc")) ==
+        Error{Errc::unauthorized, "targets of 'svc': Kong wants another key: Invalid authentication credentials"});
+  REQUIRE(kong.http.sent.size() == 1);
+  CHECK(kong.http.sent[0].to.headers == std::vector<net::Header>{{"Kong-Admin-Token", k_key}});
+  CHECK(kong.http.sent[0].path.find(k_key) == std::string::npos);
+  kong.http.expect("GET /status", 401, recorded("postgres/99-keyauth-no-key").body_text);
+  CHECK(error_of(kong.admin.status()).what ==
+        "Kong's status from http://kong:8001: Kong wants another key: No API key found in request");
+}
+
+TEST_CASE("a recorded target is made with its weight and our mark") {
+  Replay kong;
+  kong.play("postgres/02-status");
+  kong.play("postgres/16-post-target-json");
+  CHECK(kong.admin.change_targets("svc", {{Kind::add, "127.0.0.1:19005", 10}}).has_value());
+  const auto& request = kong.http.sent.at(1);
+  CHECK(request.body == R"({"target":"127.0.0.1:19005","tags":["kscale"],"weight":10})");
+  CHECK(request.headers == std::vector<net::Header>{{"Content-Type", "application/json"}});
+}
+
+TEST_CASE("a recorded 409 says that the target is there, so it gets the weight") {
+  Replay kong;
+  kong.play("postgres/02-status");
+  kong.play("postgres/17-post-target-again-json");
+  kong.http.expect("PATCH /upstreams/svc/targets/127.0.0.1:19005", 200,
+                   recorded("postgres/40-patch-weight-by-name").body_text);
+  CHECK(kong.admin.change_targets("svc", {{Kind::add, "127.0.0.1:19005", 77}}).has_value());
+  CHECK(kong.http.sent.at(2).body == R"({"weight":77})");
+}
+
+TEST_CASE("a recorded target that is missing is removed already, and cannot be weighed") {
+  Replay kong;
+  kong.play("postgres/02-status");
+  kong.play("postgres/69-delete-by-name-missing");
+  CHECK(kong.admin.change_targets("svc", {{Kind::remove, "127.0.0.1:19999"}}).has_value());
+  CHECK(kong.http.sent.at(1).body.empty());
+  kong.play("postgres/42-patch-target-missing");
+  CHECK(error_of(kong.admin.change_targets("svc", {{Kind::weigh, "127.0.0.1:19999", 1}})) ==
+        Error{Errc::not_found, "target 127.0.0.1:19999 of 'svc': Kong: Not found"});
+}
+
+TEST_CASE("no change asks Kong nothing") {
+  Replay kong;
+  CHECK(kong.admin.change_targets("svc", {}).has_value());
+}
+
+TEST_CASE("with a database the changes before a failed one have taken effect, and none after it is tried") {
+  Replay kong;
+  kong.play("postgres/02-status");
+  kong.play("postgres/68-delete-by-name");
+  kong.play("postgres/166-pg-down-post-target");
+  CHECK(error_of(kong.admin.change_targets(
+            "svc", {{Kind::remove, "127.0.0.1:19007"}, {Kind::add, "127.0.0.1:19004"}, {Kind::add, "b:1"}})) ==
+        Error{Errc::failed, "target 127.0.0.1:19004 of 'svc': Kong: An unexpected error occurred"});
+}
+
+TEST_CASE("a database that is down shows as Kong's own words") {
+  Replay kong;
+  kong.play("postgres/164-pg-down-targets");
+  CHECK(error_of(kong.admin.targets("svc")) ==
+        Error{Errc::failed, "targets of 'svc': Kong: An unexpected error occurred"});
+  const auto& metrics = recorded("postgres/171-pg-down-metrics");
+  CHECK(error_of(kong.admin.read_metrics(net::Response{.status = metrics.status, .body = metrics.body_text})) ==
+        Error{Errc::failed, "Kong's metrics: Kong: An unexpected error occurred"});
+}
+
+TEST_CASE("a recorded refusal in HTML shows as its status") {
+  Replay kong;
+  kong.play("postgres/02-status");
+  kong.play("postgres/28-post-target-wrong-content-type");
+  CHECK(error_of(kong.admin.change_targets("svc", {{Kind::add, "127.0.0.1:19006"}})) ==
+        Error{Errc::refused, "target 127.0.0.1:19006 of 'svc': Kong: status 415"});
+}
+
+TEST_CASE("without a database the whole recorded configuration is written, changed in one place") {
+  Replay kong;
+  kong.play("dbless/02-status");
+  kong.play("dbless/36-config-get");
+  kong.play("dbless/37-config-post-json-wrapped");
+  CHECK(kong.admin.change_targets("svc", {{Kind::weigh, "127.0.0.1:19001", 0}}).has_value());
+  const auto& request = kong.http.sent.at(2);
+  CHECK(request.headers == std::vector<net::Header>{{"Content-Type", "application/json"}});
+  const auto wanted = kong::with_changed_targets(config_in("dbless/36-config-get"), "svc",
+                                                 {{Kind::weigh, "127.0.0.1:19001", 0}}, [] { return ""; });
+  CHECK(body_of(request)["config"].text_or("") == wanted.value());
+}
+
+TEST_CASE("without a database each new target gets an id of its own") {
+  Replay kong;
+  kong.play("dbless/02-status");
+  kong.play("dbless/36-config-get");
+  kong.play("dbless/37-config-post-json-wrapped");
+  CHECK(kong.admin.change_targets("svc", {{Kind::add, "a:1"}, {Kind::add, "b:1"}}).has_value());
+  const auto text = body_of(kong.http.sent.at(2))["config"].text_or("");
+  std::set<std::string> ids;
+  for (auto place = text.find("- id: "); place != std::string::npos; place = text.find("- id: ", place + 1)) {
+    const auto next = text.find("  target: '", place);
+    if (next == place + 43) {
+      const auto id = text.substr(place + 6, 36);
+      CHECK(id[14] == '4');
+      CHECK(std::string("89ab").find(id[19]) != std::string::npos);
+      ids.insert(id);
+    }
+  }
+  CHECK(ids.size() == 2);
+}
+
+TEST_CASE("a configuration that says so already is not written") {
+  Replay kong;
+  kong.play("dbless/02-status");
+  kong.play("dbless/36-config-get");
+  CHECK(kong.admin.change_targets("svc", {{Kind::remove, "127.0.0.1:19099"}}).has_value());
+}
+
+TEST_CASE("a recorded 405 says that Kong has no database any more") {
+  Replay kong;
+  kong.play("postgres/02-status");
+  kong.play("dbless/19-post-target-json");
+  kong.play("dbless/36-config-get");
+  kong.play("dbless/37-config-post-json-wrapped");
+  CHECK(kong.admin.change_targets("svc", {{Kind::add, "127.0.0.1:19004", 50}}).has_value());
+  // From now on it knows.
+  kong.play("dbless/40-config-get-after-post");
+  CHECK(kong.admin.change_targets("svc", {{Kind::add, "127.0.0.1:19004", 50}}).has_value());
+}
+
+TEST_CASE("recorded 405s of the other writes say so too") {
+  Replay kong;
+  kong.play("postgres/02-status");
+  kong.play("dbless/25-patch-target-by-name");
+  kong.play("dbless/36-config-get");
+  kong.play("dbless/37-config-post-json-wrapped");
+  CHECK(kong.admin.change_targets("svc", {{Kind::weigh, "127.0.0.1:19001", 0}}).has_value());
+  Replay another;
+  another.play("postgres/02-status");
+  another.play("dbless/28-delete-target-by-name");
+  another.play("dbless/36-config-get");
+  another.play("dbless/37-config-post-json-wrapped");
+  CHECK(another.admin.change_targets("svc", {{Kind::remove, "127.0.0.1:19001"}}).has_value());
+}
+
+TEST_CASE("a recorded 400 of the configuration says that Kong has a database now") {
+  Replay kong;
+  kong.play("dbless/02-status");
+  kong.play("postgres/78-config-get");
+  kong.play("postgres/16-post-target-json");
+  CHECK(kong.admin.change_targets("svc", {{Kind::add, "127.0.0.1:19005", 10}}).has_value());
+  kong.play("postgres/68-delete-by-name");
+  CHECK(kong.admin.change_targets("svc", {{Kind::remove, "127.0.0.1:19007"}}).has_value());
+}
+
+TEST_CASE("a Kong that takes neither way is told as it is") {
+  Replay kong;
+  kong.play("postgres/02-status");
+  kong.play("dbless/28-delete-target-by-name");
+  kong.play("postgres/78-config-get");
+  CHECK(error_of(kong.admin.change_targets("svc", {{Kind::remove, "127.0.0.1:19001"}})) ==
+        Error{Errc::unsupported, "Kong keeps its configuration in a database"});
+}
+
+TEST_CASE("after a recorded 429 the client waits as long as Kong says and starts from what is there then") {
+  Replay kong;
+  kong.play("dbless/02-status");
+  kong.play("dbless/36-config-get");
+  kong.play("dbless/125-config-post-concurrent-429");
+  kong.play("dbless/40-config-get-after-post");
+  kong.play("dbless/37-config-post-json-wrapped");
+  CHECK(kong.admin.change_targets("svc", {{Kind::weigh, "127.0.0.1:19001", 0}}).has_value());
+  CHECK(kong.clock.now().instant - kong.begin == 10s);
+  const auto second = body_of(kong.http.sent.at(4))["config"].text_or("");
+  CHECK(second == kong::with_changed_targets(config_in("dbless/40-config-get-after-post"), "svc",
+                                             {{Kind::weigh, "127.0.0.1:19001", 0}}, [] { return ""; })
+                      .value());
+}
+
+TEST_CASE("a Kong that stays busy is given up after four tries") {
+  Replay kong;
+  kong.play("dbless/02-status");
+  for (int i = 0; i < 4; ++i) {
+    kong.play("dbless/36-config-get");
+    kong.play("dbless/125-config-post-concurrent-429");
+  }
+  CHECK(error_of(kong.admin.change_targets("svc", {{Kind::weigh, "127.0.0.1:19001", 0}})) ==
+        Error{Errc::busy, "write Kong's configuration: Kong answered 429"});
+  CHECK(kong.clock.now().instant - kong.begin == 30s);
+}
+
+TEST_CASE("reads wait for a busy Kong too, never less than a second nor more than fifteen") {
+  for (const auto& [asked, waited] : std::vector<std::pair<std::string, std::chrono::seconds>>{
+           {"7", 7s}, {"0", 1s}, {"-3", 1s}, {"3600", 15s}, {"Wed, 21 Oct 2026 07:28:00 GMT", 1s}}) {
+    CAPTURE(asked);
+    Replay kong;
+    kong.http.expect("GET /status", 503, "", {{"retry-after", asked}});
+    kong.play("dbless/02-status");
+    CHECK(kong.admin.status().has_value());
+    CHECK(kong.clock.now().instant - kong.begin == waited);
+  }
+}
+
+TEST_CASE("a signal ends the wait for a busy Kong, but not where something must be finished") {
+  Replay kong;
+  kong.clock.interrupt_after(0);
+  kong.play("dbless/02-status");
+  kong.play("dbless/36-config-get");
+  kong.play("dbless/125-config-post-concurrent-429");
+  CHECK(error_of(kong.admin.change_targets("svc", {{Kind::weigh, "127.0.0.1:19001", 0}})) ==
+        Error{Errc::interrupted, "interrupted"});
+  kong.play("dbless/36-config-get");
+  kong.play("dbless/125-config-post-concurrent-429");
+  kong.play("dbless/36-config-get");
+  kong.play("dbless/37-config-post-json-wrapped");
+  CHECK(kong.admin.change_targets("svc", {{Kind::weigh, "127.0.0.1:19001", 0}}, net::Urgency::to_the_end).has_value());
+  CHECK_FALSE(kong.http.sent.back().interruptible);
+  CHECK(kong.http.sent.front().interruptible);
+}
+
+TEST_CASE("a refused configuration shows its status and nothing of what Kong says, which may hold credentials") {
+  Replay kong;
+  kong.play("dbless/02-status");
+  kong.play("dbless/36-config-get");
+  kong.http.expect("POST /config", 400, R"({"message":"declarative config is invalid: s3cret-key"})");
+  CHECK(error_of(kong.admin.change_targets("svc", {{Kind::weigh, "127.0.0.1:19001", 0}})) ==
+        Error{Errc::refused, "write Kong's configuration: Kong answered 400"});
+}
+
+TEST_CASE("an answer without a configuration is refused without showing it") {
+  for (const std::string body : {"{}", R"({"config":{"key":"s3cret-key"}})", "s3cret-key"}) {
+    CAPTURE(body);
+    Replay kong;
+    kong.play("dbless/02-status");
+    kong.http.expect("GET /config", 200, body);
+    CHECK(error_of(kong.admin.change_targets("svc", {{Kind::remove, "a:1"}})) ==
+          Error{Errc::invalid, "Kong's configuration: the answer has no text in 'config'"});
+  }
+}
+
+TEST_CASE("a Kong that was given no configuration yet has no such upstream") {
+  Replay kong;
+  kong.play("dbless/111-empty-status");
+  kong.play("dbless/115-empty-config-get");
+  CHECK(error_of(kong.admin.change_targets("svc", {{Kind::add, "a:1"}})) ==
+        Error{Errc::not_found, "change Kong's configuration: Kong has no upstream 'svc'"});
+}
+
+TEST_CASE("a Kong that does not answer is told by what was tried") {
+  Replay kong;
+  kong.http.expect("GET /upstreams/svc/targets", fail(Errc::timed_out, "no answer from http://kong:8001 in 10s"));
+  CHECK(error_of(kong.admin.targets("svc")) ==
+        Error{Errc::timed_out, "targets of 'svc': no answer from http://kong:8001 in 10s"});
+}
+
+TEST_CASE("metrics are Prometheus' text, and a Kong without that page is told so") {
+  Replay kong;
+  CHECK(kong.admin.metrics_request().path == "/metrics");
+  const auto& recording = recorded("dbless/105-metrics-admin");
+  CHECK(kong.admin.read_metrics(net::Response{.status = 200, .body = recording.body_text}) == recording.body_text);
+  CHECK(error_of(kong.admin.read_metrics(net::Response{.status = 404})) ==
+        Error{Errc::unsupported, "Kong at http://kong:8001 has no /metrics"});
+}
+
+TEST_CASE("names are escaped in paths") {
+  Replay kong;
+  kong.http.expect("GET /upstreams/a%2Fb%3Fc/targets", 200, R"({"data":[],"next":null})");
+  CHECK(kong.admin.targets("a/b?c").has_value());
+}
+
+TEST_CASE("on a Kong of either kind targets are added, weighed and removed, twice without harm") {
+  for (const auto mode : {sandbox::KongMode::database, sandbox::KongMode::dbless}) {
+    fakes::FakeMachine machine(mode, 0);
+    const auto before = machine.configuration_without_targets();
+    const auto change = [&machine](const Changes& changes) {
+      CHECK(machine.admin.change_targets("shop", changes).has_value());
+    };
+    for (int twice = 0; twice < 2; ++twice) {
+      change({{Kind::add, "127.0.0.1:3020", 100}, {Kind::add, "127.0.0.1:3021", 50}});
+      CHECK(machine.targets() == std::vector<std::string>{"127.0.0.1:3020 100", "127.0.0.1:3021 50"});
+    }
+    for (int twice = 0; twice < 2; ++twice) {
+      change({{Kind::weigh, "127.0.0.1:3020", 0}});
+      CHECK(machine.targets() == std::vector<std::string>{"127.0.0.1:3020 0", "127.0.0.1:3021 50"});
+    }
+    const auto targets = machine.admin.targets("shop");
+    REQUIRE(targets.has_value());
+    REQUIRE(targets->size() == 2);
+    CHECK(targets->front().tags == std::vector<std::string>{kong::k_tag});
+    for (int twice = 0; twice < 2; ++twice) {
+      change({{Kind::remove, "127.0.0.1:3020"}, {Kind::remove, "127.0.0.1:3021"}});
+      CHECK(machine.targets().empty());
+    }
+    CHECK(machine.configuration_without_targets() == before);
+    const auto others = machine.admin.targets("other");
+    REQUIRE(others.has_value());
+    CHECK(*others == std::vector<kong::Target>{{"10.9.9.9:80", 7, {}}});
+  }
+}
+
+TEST_CASE("on a Kong of either kind more targets than a page are read in full") {
+  for (const auto mode : {sandbox::KongMode::database, sandbox::KongMode::dbless}) {
+    fakes::FakeMachine machine(mode, 0);
+    Changes changes;
+    for (int i = 0; i < 250; ++i) {
+      changes.push_back({Kind::add, fmt::format("10.0.0.{}:80", i), 1});
+    }
+    CHECK(machine.admin.change_targets("shop", changes).has_value());
+    const auto targets = machine.admin.targets("shop");
+    REQUIRE(targets.has_value());
+    CHECK(targets->size() == 250);
+    const auto health = machine.admin.health("shop");
+    REQUIRE(health.has_value());
+    CHECK(health->size() == 250);
+  }
+}
+
+TEST_CASE("a Kong without a database that is just loading is waited for") {
+  fakes::FakeMachine machine(sandbox::KongMode::dbless, 0);
+  machine.kong.set_loading(true);
+  const auto begin = machine.clock.now().instant;
+  CHECK(error_of(machine.admin.change_targets("shop", {{Kind::add, "127.0.0.1:3020"}})) ==
+        Error{Errc::busy, "write Kong's configuration: Kong answered 429"});
+  CHECK(machine.clock.now().instant - begin == 30s);
+  CHECK(machine.targets().empty());
+}
+
+TEST_CASE("a Kong of either kind without the upstream says so") {
+  for (const auto mode : {sandbox::KongMode::database, sandbox::KongMode::dbless}) {
+    fakes::FakeMachine machine(mode, 0);
+    CHECK(error_of(machine.admin.targets("nope")) ==
+          Error{Errc::not_found, "Kong at http://kong:8001 has no upstream 'nope'"});
+    CHECK(error_of(machine.admin.change_targets("nope", {{Kind::add, "a:1"}})).code == Errc::not_found);
+  }
+}
+
+TEST_CASE("a Kong whose database is down is told apart from one that is gone") {
+  fakes::FakeMachine machine(sandbox::KongMode::database, 1);
+  machine.kong.set_database_reachable(false);
+  const auto status = machine.admin.status();
+  REQUIRE(status.has_value());
+  CHECK_FALSE(status->database_reachable);
+  CHECK(error_of(machine.admin.targets("shop")) ==
+        Error{Errc::failed, "targets of 'shop': Kong: An unexpected error occurred"});
+}
