@@ -1,6 +1,7 @@
 #include "libscale/fleet/add.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "libscale/fleet/launch.hpp"
 
@@ -43,20 +44,44 @@ std::vector<Entering> entering(World& world, const Deployment& deployment, std::
   return ready;
 }
 
-/// Waits until Kong lists all the targets, and then as long as a change takes to reach every worker.
+/// What keeps the target from being seen by Kong's balancer; nothing when it is there.
+std::optional<std::string> unseen(const Entering& entering, const std::vector<kong::TargetHealth>& health) {
+  const auto found = std::ranges::find(health, entering.address, &kong::TargetHealth::address);
+  if (found == health.end()) {
+    return fmt::format("Kong accepted target {}, but its balancer does not know it", entering.address);
+  }
+  if (found->health == "DNS_ERROR") {
+    return fmt::format("Kong cannot resolve {}: is it in the same Docker network? See target-address",
+                       entering.address);
+  }
+  return std::nullopt;
+}
+
+/// The first thing that keeps one of the targets from being seen; nothing when all are.
+Result<std::optional<std::string>> first_unseen(World& world, const Deployment& deployment,
+                                                const std::vector<Entering>& added) {
+  const auto health = world.kong.health(deployment.upstream);
+  if (!health) {
+    return tl::unexpected(health.error());
+  }
+  for (const auto& entering : added) {
+    if (auto why = unseen(entering, *health)) {
+      return why;
+    }
+  }
+  return std::nullopt;
+}
+
+/// Waits until Kong's balancer has all the targets, and then as long as a change takes to reach every worker.
 Status await_seen(World& world, const Deployment& deployment, const std::vector<Entering>& added) {
   const auto end = world.clock.now().instant + k_seen_timeout;
   while (true) {
-    const auto targets = world.kong.targets(deployment.upstream);
-    const bool all_there = targets && std::ranges::all_of(added, [&](const Entering& e) {
-                             return std::ranges::find(*targets, e.address, &kong::Target::address) != targets->end();
-                           });
-    if (all_there) {
+    const auto why = first_unseen(world, deployment, added);
+    if (why && !*why) {
       break;
     }
     if (world.clock.now().instant >= end) {
-      return targets ? fail(Errc::timed_out, "Kong accepted the targets but does not list them")
-                     : tl::unexpected(targets.error());
+      return why ? fail(Errc::timed_out, "{}", **why) : tl::unexpected(why.error());
     }
     if (world.clock.wait(k_seen_poll) == Waited::interrupted) {
       return {};  // the targets are written and their instances can serve: that is no half-made thing

@@ -124,7 +124,11 @@ Result<net::Response> InProcess::probe(const net::Request& request) const {
 
 FakeMachine::FakeMachine(sandbox::KongMode mode, int instances)
     : docker(clock, sandbox::model_workloads(behaviour), docker_options()),
-      kong({.mode = mode}, clock),
+      kong({.mode = mode,
+            .resolve = [this](std::string_view) -> std::optional<std::string> {
+              return kong_resolves_names ? std::optional<std::string>("172.18.0.9") : std::nullopt;
+            }},
+           clock),
       http(docker, kong),
       engine(http, {.base_url = "http://localhost", .unix_socket = k_socket}, std::nullopt, std::chrono::seconds(10)),
       admin(http, clock, {.base_url = k_kong_url}, std::chrono::seconds(10)) {

@@ -73,6 +73,7 @@ class FakeMachine {
   /// Kong's whole configuration without targets and timestamps (DB-less), to see that nothing else changed.
   std::string configuration_without_targets();
 
+  bool kong_resolves_names = true;
   std::shared_ptr<sandbox::ModelBehaviour> behaviour = std::make_shared<sandbox::ModelBehaviour>();
   HandClock clock;
   sandbox::Docker docker;

@@ -127,6 +127,19 @@ TEST_CASE("a number whose host port is taken is passed over, and nothing is left
   CHECK(machine.containers().size() == 5);
 }
 
+TEST_CASE("a target that Kong cannot resolve is taken back, with its instance") {
+  FakeMachine machine;
+  machine.kong_resolves_names = false;
+  auto deployment = FakeMachine::deployment();
+  deployment.addressing = Addressing::name;
+  const auto added = add(machine, 1, deployment);
+  CHECK(added[0].outcome.error().what ==
+        "add target shop-4:3020: Kong cannot resolve shop-4:3020: is it in the same Docker network? See "
+        "target-address");
+  CHECK(machine.containers().size() == 3);
+  CHECK(machine.targets().size() == 3);
+}
+
 TEST_CASE("being told to stop while waiting undoes what is not yet in rotation") {
   FakeMachine machine;
   machine.http.health_status = {{3023, 0}};
