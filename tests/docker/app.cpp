@@ -4,6 +4,8 @@
 //   GET /burn?ms=N                 burns N ms of CPU, then 200
 //   GET /slow?ms=N                 waits N ms, then 200
 //
+// The last two are also there below /street-noshery, which is what Kong lets through.
+//
 // Each answer has `x-backend: $INSTANCE_ID`. Settings are read from the environment: PORT (3020), INSTANCE_ID,
 // START_UP_MS (wait so long before listening), EXIT_AT_ONCE=1 (a backend that never comes up: exit 1).
 // SIGTERM: accept no more, finish what is in flight, exit 0; exit 1 when that took longer than 9 s (Docker kills after
@@ -226,8 +228,13 @@ Reply answer(const Request& request, const std::string& instance) {
   if (request.method != "GET" && request.method != "HEAD") {
     return {.status = 405, .reason = "Method Not Allowed"};
   }
-  const bool burns = request.path == "/burn";
-  if (burns || request.path == "/slow") {
+  constexpr std::string_view k_prefix = "/street-noshery";
+  std::string_view path = request.path;
+  if (path.starts_with(k_prefix)) {
+    path.remove_prefix(k_prefix.size());
+  }
+  const bool burns = path == "/burn";
+  if (burns || path == "/slow") {
     const auto span = wait_in(request.query);
     if (!span) {
       return {.status = 400, .reason = "Bad Request"};
