@@ -1,21 +1,24 @@
 #include "libscale/docker/timestamp.hpp"
 
-#include <charconv>
-
 namespace kscale::docker {
 
 namespace {
 
+/// The whole years that nanoseconds since 1970 can count in 64 bits.
+constexpr int k_first_year = 1970;
+constexpr int k_last_year = 2261;
+
 /// Takes `digits` digits and then `after` (unless that is 0) off the front of `text`.
 std::optional<int> take(std::string_view& text, std::size_t digits, char after) {
-  int number = 0;
-  if (text.size() < digits + (after != 0 ? 1 : 0)) {
+  if (text.size() < digits + (after != 0 ? 1 : 0) || (after != 0 && text[digits] != after)) {
     return std::nullopt;
   }
-  const auto* const end = text.data() + digits;
-  const auto [stopped, fault] = std::from_chars(text.data(), end, number);
-  if (fault != std::errc{} || stopped != end || number < 0 || (after != 0 && *end != after)) {
-    return std::nullopt;
+  int number = 0;
+  for (const char c : text.substr(0, digits)) {
+    if (c < '0' || c > '9') {
+      return std::nullopt;
+    }
+    number = number * 10 + (c - '0');
   }
   text.remove_prefix(digits + (after != 0 ? 1 : 0));
   return number;
@@ -56,7 +59,7 @@ std::optional<std::chrono::minutes> take_offset(std::string_view text) {
   text.remove_prefix(1);
   const auto hours = take(text, 2, ':');
   const auto minutes = take(text, 2, 0);
-  if (!hours || !minutes) {
+  if (!hours || !minutes || *hours > 23 || *minutes > 59) {
     return std::nullopt;
   }
   return std::chrono::minutes{sign * (*hours * 60 + *minutes)};
@@ -78,7 +81,11 @@ std::optional<std::chrono::nanoseconds> parse_timestamp(std::string_view text) {
   const auto offset = fraction ? take_offset(text) : std::nullopt;
   const std::chrono::year_month_day date{std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(*month)},
                                          std::chrono::day{static_cast<unsigned>(*day)}};
-  if (!offset || !date.ok() || *year < 1970) {
+  // A leap second is a 60.
+  if (!offset || !date.ok() || *hour > 23 || *minute > 59 || *second > 60) {
+    return std::nullopt;
+  }
+  if (*year < k_first_year || *year > k_last_year) {
     return std::nullopt;
   }
   const auto since_1970 = std::chrono::sys_days{date}.time_since_epoch() + std::chrono::hours{*hour} +
