@@ -22,11 +22,14 @@ std::optional<int> minor_of(std::string_view version) {
   return fault == std::errc{} && end == version.data() + version.size() ? std::optional(minor) : std::nullopt;
 }
 
-/// What the engine said went wrong: the `message` of its JSON, or its plain text.
+/// What the engine said went wrong: the `message` of its JSON, or its plain text. A page of HTML is that of a proxy
+/// before it, and says no more than its status.
 std::string words_of(const net::Response& answer) {
   const auto parsed = json::parse(answer.body);
-  const auto message = parsed ? (*parsed)["message"].text_or("") : answer.body;
-  return message.empty() ? fmt::format("status {}", answer.status) : printable(message);
+  auto message = parsed ? (*parsed)["message"].text_or("") : answer.body;
+  message.erase(message.find_last_not_of(" \t\r\n") + 1);
+  const bool says_nothing = message.empty() || message.starts_with('<');
+  return says_nothing ? fmt::format("status {}", answer.status) : printable(message);
 }
 
 Errc kind_of(int status, std::string_view words) {
@@ -65,6 +68,13 @@ Result<json::Value> json_of(const Result<net::Response>& answer) {
     return tl::unexpected(body.error());
   }
   return json::parse(*body);
+}
+
+/// The same failure for each of so many things.
+template <class T>
+std::vector<Result<T>> all_failed(std::size_t count, const Error& error) {
+  std::vector<Result<T>> outcomes(count, tl::unexpected(error));
+  return outcomes;
 }
 
 }  // namespace
@@ -201,7 +211,7 @@ Result<std::optional<Stats>> Engine::read_stats(const Result<net::Response>& ans
 
 std::vector<Result<std::optional<Stats>>> Engine::stats(const std::vector<std::string>& ids) {
   if (auto connected = connect(); !connected) {
-    return std::vector<Result<std::optional<Stats>>>(ids.size(), tl::unexpected(connected.error()));
+    return all_failed<std::optional<Stats>>(ids.size(), connected.error());
   }
   std::vector<net::Request> requests;
   requests.reserve(ids.size());
@@ -218,9 +228,10 @@ std::vector<Result<std::optional<Stats>>> Engine::stats(const std::vector<std::s
 
 std::vector<Result<std::string>> Engine::create(const std::vector<NewContainer>& containers) {
   if (auto connected = connect(); !connected) {
-    return std::vector<Result<std::string>>(containers.size(), tl::unexpected(connected.error()));
+    return all_failed<std::string>(containers.size(), connected.error());
   }
   std::vector<net::Request> requests;
+  requests.reserve(containers.size());
   for (const auto& container : containers) {
     auto create = request(net::Method::post, "/containers/create?name=" + net::escaped(container.name));
     create.headers.emplace_back("Content-Type", "application/json");
@@ -252,21 +263,29 @@ std::vector<Status> Engine::all_done(const std::vector<net::Request>& requests, 
 }
 
 std::vector<Status> Engine::connect_networks(const std::vector<NetworkConnection>& connections) {
+  if (auto connected = connect(); !connected) {
+    return all_failed<void>(connections.size(), connected.error());
+  }
   std::vector<net::Request> requests;
+  requests.reserve(connections.size());
   for (const auto& connection : connections) {
-    auto connect = request(net::Method::post, fmt::format("/networks/{}/connect", net::escaped(connection.network)));
-    connect.headers.emplace_back("Content-Type", "application/json");
+    auto attach = request(net::Method::post, fmt::format("/networks/{}/connect", net::escaped(connection.network)));
+    attach.headers.emplace_back("Content-Type", "application/json");
     json::Value body;
     body.set("Container", connection.container);
     body.set("EndpointConfig", connection.endpoint);
-    connect.body = json::dump(body);
-    requests.push_back(std::move(connect));
+    attach.body = json::dump(body);
+    requests.push_back(std::move(attach));
   }
   return all_done(requests, "connect the container to its network");
 }
 
 std::vector<Status> Engine::start(const std::vector<std::string>& ids) {
+  if (auto connected = connect(); !connected) {
+    return all_failed<void>(ids.size(), connected.error());
+  }
   std::vector<net::Request> requests;
+  requests.reserve(ids.size());
   for (const auto& id : ids) {
     requests.push_back(request(net::Method::post, fmt::format("/containers/{}/start", net::escaped(id))));
   }
@@ -275,7 +294,11 @@ std::vector<Status> Engine::start(const std::vector<std::string>& ids) {
 
 std::vector<Status> Engine::stop(const std::vector<std::string>& ids, std::chrono::seconds grace,
                                  net::Urgency urgency) {
+  if (auto connected = connect(); !connected) {
+    return all_failed<void>(ids.size(), connected.error());
+  }
   std::vector<net::Request> requests;
+  requests.reserve(ids.size());
   for (const auto& id : ids) {
     auto stop = request(net::Method::post, fmt::format("/containers/{}/stop?t={}", net::escaped(id), grace.count()));
     stop.deadline += grace;
@@ -287,7 +310,11 @@ std::vector<Status> Engine::stop(const std::vector<std::string>& ids, std::chron
 
 std::vector<Status> Engine::remove(const std::vector<std::string>& ids, AnonymousVolumes volumes,
                                    net::Urgency urgency) {
+  if (auto connected = connect(); !connected) {
+    return all_failed<void>(ids.size(), connected.error());
+  }
   std::vector<net::Request> requests;
+  requests.reserve(ids.size());
   for (const auto& id : ids) {
     auto remove = request(net::Method::del, fmt::format("/containers/{}?force=true{}", net::escaped(id),
                                                         volumes == AnonymousVolumes::remove ? "&v=true" : ""));

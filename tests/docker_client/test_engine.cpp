@@ -1,0 +1,421 @@
+#include <catch2/catch.hpp>
+
+#include "libscale/docker/engine.hpp"
+#include "tests/fakes/fake_machine.hpp"
+#include "tests/fakes/scripted_transport.hpp"
+
+using namespace kscale;
+using namespace std::chrono_literals;
+using docker::AnonymousVolumes;
+using docker::Engine;
+using docker::plain_log;
+using net::Urgency;
+using Names = std::vector<std::string>;
+
+namespace {
+
+const net::Endpoint k_endpoint{.base_url = "http://localhost", .unix_socket = "/run/fake-docker.sock"};
+constexpr const char* k_secret = "planted-secret";
+
+/// The client, in front of answers written down beforehand.
+struct Scripted {
+  explicit Scripted(std::optional<std::string> version = std::nullopt)
+      : engine(http, k_endpoint, std::move(version), 10s) {}
+  ~Scripted() { CHECK(http.is_done()); }
+
+  void expect_ping(const std::string& version = "1.41") {
+    http.expect("GET /_ping", 200, "OK", {{"Api-Version", version}});
+  }
+
+  fakes::ScriptedTransport http;
+  Engine engine;
+};
+
+/// The client, in front of a stand-in of its own.
+struct Host {
+  explicit Host(const std::string& minimum = "1.12", const std::string& maximum = "1.41")
+      : docker(clock, sandbox::model_workloads(behaviour),
+               {.minimum_version = minimum,
+                .maximum_version = maximum,
+                .images = {{.name = "shop:1", .ports = {"3020/tcp"}}},
+                .networks = {"shop_net"},
+                .sample_period = 0ms}),
+        kong({}, clock),
+        http(docker, kong) {}
+
+  Engine engine(std::optional<std::string> version = std::nullopt) {
+    return Engine(http, k_endpoint, std::move(version), 10s);
+  }
+
+  std::shared_ptr<sandbox::ModelBehaviour> behaviour = std::make_shared<sandbox::ModelBehaviour>();
+  fakes::HandClock clock;
+  sandbox::Docker docker;
+  sandbox::Kong kong;
+  fakes::InProcess http;
+};
+
+template <class T>
+Error error_of(const Result<T>& result) {
+  REQUIRE_FALSE(result.has_value());
+  CHECK(result.error().what.find(k_secret) == std::string::npos);
+  return result.error();
+}
+
+std::vector<Error> errors_in(const std::vector<Status>& outcomes) {
+  std::vector<Error> errors;
+  for (const auto& outcome : outcomes) {
+    if (!outcome) {
+      errors.push_back(outcome.error());
+    }
+  }
+  return errors;
+}
+
+/// A container with a secret in its environment, published at a port of the host.
+docker::NewContainer new_container(const std::string& name, int port) {
+  const auto body =
+      fmt::format(R"({{"Image":"shop:1","Env":["MONGO_URL=mongodb://{}@db"],"HostConfig":{{"PortBindings":)"
+                  R"({{"3020/tcp":[{{"HostIp":"127.0.0.1","HostPort":"{}"}}]}}}}}})",
+                  k_secret, port);
+  return {name, json::parse(body).value()};
+}
+
+}  // namespace
+
+TEST_CASE("the version agreed on is the engine's, but none that kscale does not know") {
+  CHECK(docker::agreed_version("1.41") == "1.41");
+  CHECK(docker::agreed_version("1.24") == "1.24");
+  CHECK(docker::agreed_version("1.51") == "1.51");
+  CHECK(docker::agreed_version("1.52") == "1.51");
+  CHECK(docker::agreed_version("1.100") == "1.51");
+}
+
+TEST_CASE("the engine is asked once who it is, and then spoken to in its version") {
+  Scripted docker;
+  docker.expect_ping("1.41");
+  docker.http.expect("GET /v1.41/info", 200, R"({"ServerVersion":"20.10.24","MemTotal":8589934592})");
+  const auto info = docker.engine.info();
+  REQUIRE(info.has_value());
+  CHECK(info->version == "20.10.24");
+  CHECK(info->host_memory == Bytes{8'589'934'592});
+  docker.http.expect("GET /v1.41/info", 200, R"({"ServerVersion":"","MemTotal":0})");
+  CHECK_FALSE(docker.engine.info()->host_memory.has_value());
+}
+
+TEST_CASE("an engine newer than kscale is spoken to in the newest version that kscale knows") {
+  Scripted docker;
+  docker.expect_ping("1.52");
+  docker.http.expect("GET /v1.51/info", 200, "{}");
+  CHECK(docker.engine.info().has_value());
+}
+
+TEST_CASE("an engine that no longer speaks old versions is no trouble") {
+  Host host("1.44", "1.52");
+  auto engine = host.engine();
+  CHECK(engine.info().has_value());
+}
+
+TEST_CASE("a version that was asked for switches the negotiation off, and the engine says what is wrong with it") {
+  Host host("1.44", "1.52");
+  auto old = host.engine("1.41");
+  CHECK(error_of(old.info()) ==
+        Error{Errc::refused,
+              "ask for the engine's data: Docker: client version 1.41 is too old. Minimum supported API version is "
+              "1.44, please upgrade your client to a newer version"});
+  Host other;
+  auto young = other.engine("1.44");
+  CHECK(error_of(young.info()) ==
+        Error{Errc::refused,
+              "ask for the engine's data: Docker: client version 1.44 is too new. Maximum supported API version is "
+              "1.41"});
+  auto fitting = other.engine("1.40");
+  CHECK(fitting.info().has_value());
+}
+
+TEST_CASE("what is not a Docker engine is told so, and asked again the next time") {
+  Scripted docker;
+  docker.http.expect("GET /_ping", 200, "OK");
+  CHECK(error_of(docker.engine.connect()) ==
+        Error{Errc::invalid, "unix:/run/fake-docker.sock does not answer as a Docker engine"});
+  docker.http.expect("GET /_ping", 404, "nothing here");
+  CHECK(error_of(docker.engine.connect()) ==
+        Error{Errc::not_found, "Docker at unix:/run/fake-docker.sock answered 404 to a ping"});
+  docker.expect_ping();
+  CHECK(docker.engine.connect().has_value());
+  CHECK(docker.engine.connect().has_value());
+}
+
+TEST_CASE("an engine that is not there fails every call, for each of its containers") {
+  const Error gone{Errc::unreachable, "cannot connect to unix:/run/fake-docker.sock: connection refused"};
+  const Error told{Errc::unreachable, "Docker: " + gone.what};
+  Scripted docker;
+  const auto next = [&]() -> Engine& {
+    docker.http.expect("GET /_ping", tl::unexpected(gone));
+    return docker.engine;
+  };
+  CHECK(error_of(next().info()) == told);
+  CHECK(error_of(next().find("shop")) == told);
+  CHECK(error_of(next().inspect("a")) == told);
+  CHECK(error_of(next().image_id("shop:1")) == told);
+  CHECK(error_of(next().log_tail("a", 5)) == told);
+  for (const auto& reading : next().stats({"a", "b"})) {
+    CHECK(error_of(reading) == told);
+  }
+  CHECK(error_of(next().create({{"a", {}}}).front()) == told);
+  const std::vector<Error> both(2, told);
+  CHECK(errors_in(next().start({"a", "b"})) == both);
+  CHECK(errors_in(next().stop({"a", "b"}, 10s)) == both);
+  CHECK(errors_in(next().remove({"a", "b"}, AnonymousVolumes::keep, Urgency::interruptible)) == both);
+  CHECK(errors_in(next().connect_networks({{"n", "a", {}}, {"n", "b", {}}})) == both);
+}
+
+TEST_CASE("calls that change something agree on a version first, too") {
+  Scripted docker;
+  docker.expect_ping();
+  docker.http.expect("POST /v1.41/containers/a/start", 204);
+  CHECK(docker.engine.start({"a"}).front().has_value());
+}
+
+TEST_CASE("find gives whole containers by the beginning of their name") {
+  fakes::FakeMachine machine;
+  const auto found = machine.engine.find("shop-");
+  REQUIRE(found.has_value());
+  REQUIRE(found->size() == 3);
+  for (const auto& container : *found) {
+    CHECK(container.name.starts_with("shop-"));
+    CHECK(container.is_running());
+    CHECK(container.ports.size() == 1);
+  }
+  CHECK(machine.engine.find("nothing")->empty());
+}
+
+TEST_CASE("find asks for all names at once, and leaves out what vanishes meanwhile") {
+  Scripted docker;
+  docker.expect_ping();
+  docker.http.expect(
+      "GET /v1.41/containers/json?all=true&filters=%7B%22name%22:%5B%22shop%22%5D%7D", 200,
+      R"([{"Id":"1","Names":["/shop-1"]},{"Id":"2","Names":["/my-shop"]},{"Id":"3","Names":["/shop-3"]}])");
+  docker.http.expect("GET /v1.41/containers/1/json", 404, R"({"message":"No such container: 1"})");
+  docker.http.expect("GET /v1.41/containers/3/json", 200,
+                     R"({"Id":"3","Name":"/shop-3","State":{"Status":"running"}})");
+  const auto found = docker.engine.find("shop");
+  REQUIRE(found.has_value());
+  REQUIRE(found->size() == 1);
+  CHECK(found->front().name == "shop-3");
+  CHECK(docker.http.batches == std::vector<std::size_t>{1, 1, 2});
+}
+
+TEST_CASE("find fails as a whole where one container cannot be read") {
+  Scripted docker;
+  docker.expect_ping();
+  const auto list = "GET /v1.41/containers/json?all=true&filters=%7B%22name%22:%5B%22shop%22%5D%7D";
+  docker.http.expect(list, 200, R"([{"Id":"1","Names":["/shop-1"]}])");
+  docker.http.expect("GET /v1.41/containers/1/json", 500, R"({"message":"disk on fire"})");
+  CHECK(error_of(docker.engine.find("shop")) ==
+        Error{Errc::failed, "inspect containers named 'shop': Docker: disk on fire"});
+  docker.http.expect(list, 200, R"({"message":"no list"})");
+  CHECK(error_of(docker.engine.find("shop")) ==
+        Error{Errc::invalid, "list containers named 'shop': the answer is no list"});
+  docker.http.expect(list, 500, R"({"message":"disk on fire"})");
+  CHECK(error_of(docker.engine.find("shop")) ==
+        Error{Errc::failed, "list containers named 'shop': Docker: disk on fire"});
+}
+
+TEST_CASE("a container or an image that is missing is not found") {
+  fakes::FakeMachine machine;
+  CHECK(error_of(machine.engine.inspect("nope")) ==
+        Error{Errc::not_found, "inspect container nope: Docker: No such container: nope"});
+  CHECK(error_of(machine.engine.image_id("nope:1")).code == Errc::not_found);
+  CHECK(machine.engine.image_id("shop:1")->starts_with("sha256:"));
+}
+
+TEST_CASE("the slashes inside the name of an image stay, and all else is escaped") {
+  Scripted docker;
+  docker.expect_ping();
+  docker.http.expect("GET /v1.41/images/registry.example:5000/team/shop:1%3F/json", 200, R"({"Id":"sha256:1"})");
+  CHECK(docker.engine.image_id("registry.example:5000/team/shop:1?") == "sha256:1");
+}
+
+TEST_CASE("containers are made, started, stopped and removed, several at once") {
+  Host host;
+  auto engine = host.engine();
+  const auto made = engine.create({new_container("shop-1", 3020), new_container("shop-2", 3021)});
+  REQUIRE(made.size() == 2);
+  REQUIRE(made[0].has_value());
+  REQUIRE(made[1].has_value());
+  const Names ids{*made[0], *made[1]};
+  CHECK(errors_in(engine.start(ids)).empty());
+  CHECK(engine.inspect("shop-2")->is_running());
+  CHECK(errors_in(engine.start(ids)).empty());  // 304: they run already
+  CHECK(errors_in(engine.connect_networks({{"shop_net", ids[0], json::Value::object()}})).empty());
+  CHECK(engine.inspect("shop-1")->networks.size() == 2);
+  CHECK(errors_in(engine.stop(ids, 10s)).empty());
+  CHECK_FALSE(engine.inspect("shop-2")->is_running());
+  CHECK(errors_in(engine.stop(ids, 10s)).empty());
+  CHECK(errors_in(engine.start({ids[0]})).empty());
+  CHECK(errors_in(engine.remove(ids, AnonymousVolumes::keep, Urgency::interruptible)).empty());  // one of them runs
+  CHECK(engine.find("shop")->empty());
+  CHECK(errors_in(engine.remove(ids, AnonymousVolumes::remove, Urgency::to_the_end)).empty());  // gone already
+}
+
+TEST_CASE("a name that is taken is a conflict, in the engine's words") {
+  Host host;
+  auto engine = host.engine();
+  const auto first = engine.create({new_container("shop-1", 3020)}).front();
+  REQUIRE(first.has_value());
+  CHECK(error_of(engine.create({new_container("shop-1", 3021)}).front()) ==
+        Error{Errc::conflict,
+              fmt::format("create container: Docker: Conflict. The container name \"/shop-1\" is already in use by "
+                          "container \"{}\". You have to remove (or rename) that container to be able to reuse that "
+                          "name.",
+                          *first)});
+}
+
+TEST_CASE("Podman's 500 for a name that is taken is a conflict too") {
+  Scripted docker;
+  docker.expect_ping();
+  docker.http.expect("POST /v1.41/containers/create?name=a", 500,
+                     R"({"message":"container create: the container name \"a\" is already in use by 12"})");
+  CHECK(error_of(docker.engine.create({{"a", {}}}).front()).code == Errc::conflict);
+}
+
+TEST_CASE("a port that is taken is a conflict, though the engine answers 500") {
+  Host host;
+  auto engine = host.engine();
+  const auto made = engine.create({new_container("shop-1", 3020), new_container("shop-2", 3020)});
+  const auto started = engine.start({made[0].value(), made[1].value()});
+  CHECK(started[0].has_value());
+  const auto error = error_of(started[1]);
+  CHECK(error.code == Errc::conflict);
+  CHECK(error.what.starts_with("start container: Docker: driver failed programming external connectivity"));
+  CHECK(error.what.ends_with("Bind for 127.0.0.1:3020 failed: port is already allocated"));
+}
+
+TEST_CASE("no error names the environment of a container") {
+  Host host;
+  auto engine = host.engine();
+  auto without_image = new_container("shop-1", 3020);
+  without_image.body.set("Image", "nope:1");
+  CHECK(error_of(engine.create({without_image}).front()) ==
+        Error{Errc::not_found, "create container: Docker: No such image: nope:1"});
+  auto bad_name = new_container("shop 1!", 3020);
+  CHECK(error_of(engine.create({bad_name}).front()).code == Errc::refused);
+  CHECK(error_of(engine.start({"nope"}).front()) ==
+        Error{Errc::not_found, "start container: Docker: No such container: nope"});
+}
+
+TEST_CASE("an engine that made a container must name it") {
+  Scripted docker;
+  docker.expect_ping();
+  docker.http.expect("POST /v1.41/containers/create?name=a", 201, "{}");
+  CHECK(error_of(docker.engine.create({{"a", {}}}).front()) ==
+        Error{Errc::invalid, "create container: the answer has no Id"});
+}
+
+TEST_CASE("a stop gets its grace besides the time of a call, and gives way only where it may") {
+  Scripted docker("1.41");
+  docker.expect_ping();
+  docker.http.expect("POST /v1.41/containers/a/stop?t=30", 204);
+  CHECK(docker.engine.stop({"a"}, 30s, Urgency::to_the_end).front().has_value());
+  CHECK(docker.http.sent.back().deadline == 40s);
+  CHECK_FALSE(docker.http.sent.back().interruptible);
+  docker.http.expect("DELETE /v1.41/containers/a?force=true&v=true", 204);
+  CHECK(docker.engine.remove({"a"}, AnonymousVolumes::remove, Urgency::interruptible).front().has_value());
+  CHECK(docker.http.sent.back().interruptible);
+  docker.http.expect("DELETE /v1.41/containers/a?force=true", 404, R"({"message":"No such container: a"})");
+  CHECK(docker.engine.remove({"a"}, AnonymousVolumes::keep, Urgency::to_the_end).front().has_value());
+}
+
+TEST_CASE("six containers are read in one go") {
+  fakes::FakeMachine machine(sandbox::KongMode::database, 6);
+  machine.behaviour->memory = Bytes{64};
+  const auto readings = machine.engine.stats({"shop-1", "shop-2", "shop-3", "shop-4", "shop-5", "shop-6"});
+  REQUIRE(readings.size() == 6);
+  for (const auto& reading : readings) {
+    REQUIRE(reading.has_value());
+    CHECK(reading->has_value());
+  }
+  Scripted docker;
+  docker.expect_ping();
+  for (const auto* const id : {"1", "2", "3", "4", "5", "6"}) {
+    docker.http.expect(fmt::format("GET /v1.41/containers/{}/stats?stream=false&one-shot=true", id), 200);
+  }
+  CHECK(docker.engine.stats({"1", "2", "3", "4", "5", "6"}).size() == 6);
+  CHECK(docker.http.batches == std::vector<std::size_t>{1, 6});
+}
+
+TEST_CASE("one container without data, one that is missing and one that is read stand in their order") {
+  fakes::FakeMachine machine;
+  CHECK(machine.engine.stop({"shop-2"}, 1s).front().has_value());
+  const auto readings = machine.engine.stats({"nope", "shop-2", "shop-3"});
+  REQUIRE(readings.size() == 3);
+  CHECK(error_of(readings[0]) == Error{Errc::not_found, "Docker: No such container: nope"});
+  CHECK_FALSE(readings[1].value().has_value());
+  CHECK(readings[2].value().has_value());
+}
+
+TEST_CASE("the system counter of an engine that says it is Podman is not used") {
+  constexpr auto k_reading =
+      R"({"read":"2026-11-23T22:12:15Z","cpu_stats":{"cpu_usage":{"total_usage":5},"system_cpu_usage":7}})";
+  Scripted podman;
+  podman.http.expect("GET /_ping", 200, "OK", {{"Api-Version", "1.41"}, {"Libpod-Api-Version", "4.3.1"}});
+  podman.http.expect("GET /v1.41/containers/a/stats?stream=false&one-shot=true", 200, k_reading);
+  CHECK_FALSE(podman.engine.stats({"a"}).front().value()->cpu.system.has_value());
+  Scripted docker;
+  docker.expect_ping();
+  docker.http.expect("GET /v1.41/containers/a/stats?stream=false&one-shot=true", 200, k_reading);
+  CHECK(docker.engine.stats({"a"}).front().value()->cpu.system == 7ns);
+}
+
+TEST_CASE("frames of a log are taken apart, in order") {
+  const std::string out("\1\0\0\0\0\0\0\6hello\n", 14);
+  const std::string err("\2\0\0\0\0\0\0\4bad\n", 12);
+  CHECK(plain_log(out + err + out) == "hello\nbad\nhello\n");
+  CHECK(plain_log("").empty());
+  CHECK(plain_log(std::string("\1\0\0\0\0\0\1\0", 8) + std::string(256, 'x')) == std::string(256, 'x'));
+}
+
+TEST_CASE("a log of a terminal comes back as it is") {
+  CHECK(plain_log("hello\r\n\x1b[31mred\r\n") == "hello\r\n\x1b[31mred\r\n");
+  CHECK(plain_log("hi") == "hi");
+}
+
+TEST_CASE("a frame that was cut off gives what there is of it") {
+  CHECK(plain_log(std::string("\1\0\0\0\0\0\0\6hel", 11)) == "hel");
+}
+
+TEST_CASE("the end of a container's log is read") {
+  fakes::FakeMachine machine;
+  machine.behaviour->log = "one\ntwo\nthree\n";
+  CHECK(machine.engine.log_tail("shop-1", 2) == "two\nthree\n");
+  CHECK(error_of(machine.engine.log_tail("nope", 2)) ==
+        Error{Errc::not_found, "read the log of container nope: Docker: No such container: nope"});
+}
+
+TEST_CASE("an error in plain text is told without its line break, one in HTML by its status") {
+  Scripted docker;
+  docker.expect_ping();
+  const auto told = [&docker](int status, const std::string& body) {
+    docker.http.expect("GET /v1.41/info", status, body);
+    return error_of(docker.engine.info()).what;
+  };
+  CHECK(told(500, "out of\nspace\n") == R"(ask for the engine's data: Docker: out of\x0aspace)");
+  CHECK(told(502, "<html>\r\n<title>502 Bad Gateway</title>") == "ask for the engine's data: Docker: status 502");
+  CHECK(told(500, "") == "ask for the engine's data: Docker: status 500");
+  CHECK(told(500, "{}") == "ask for the engine's data: Docker: status 500");
+}
+
+TEST_CASE("what an engine answers tells what kind of failure it is") {
+  Scripted docker;
+  docker.expect_ping();
+  for (const auto& [status, code] : std::vector<std::pair<int, Errc>>{{400, Errc::refused},
+                                                                      {401, Errc::unauthorized},
+                                                                      {403, Errc::unauthorized},
+                                                                      {404, Errc::not_found},
+                                                                      {409, Errc::conflict},
+                                                                      {500, Errc::failed},
+                                                                      {503, Errc::busy}}) {
+    docker.http.expect("GET /v1.41/info", status, R"({"message":"no"})");
+    CHECK(error_of(docker.engine.info()) == Error{code, "ask for the engine's data: Docker: no"});
+  }
+}
