@@ -11,6 +11,7 @@ template <class Unit, class Number = double>
 struct Quantity {
   Number value{};
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the 0 inside the defaulted operator for a pointer
   friend auto operator<=>(const Quantity&, const Quantity&) = default;
   friend Quantity operator+(Quantity a, Quantity b) { return {a.value + b.value}; }
   friend Quantity operator-(Quantity a, Quantity b) { return {a.value - b.value}; }

@@ -17,10 +17,37 @@ json::Value of_counters(const metrics::Counters& counters) {
   return value;
 }
 
-metrics::Counters counters_in(const json::Value& value) {
+/// Takes values, and remembers when one was not of the kind asked for.
+class Taker {
+ public:
+  bool is_content() const { return m_content; }
+
+  double number(const json::Value& value) { return taken(value.as_number()); }
+  std::chrono::nanoseconds span(const json::Value& value) { return std::chrono::nanoseconds{taken(value.as_int())}; }
+  std::uint64_t count(const json::Value& value) { return taken(value.as_uint()); }
+  const json::Value::Object& members(const json::Value& value) {
+    m_content = m_content && value.is_object();
+    return value.members();
+  }
+
+  metrics::Counters counters(const json::Value& value);
+  metrics::Histograms histograms(const json::Value& value);
+  docker::Stats stats(const json::Value& value);
+
+ private:
+  template <class T>
+  T taken(const std::optional<T>& value) {
+    m_content = m_content && value.has_value();
+    return value.value_or(T{});
+  }
+
+  bool m_content = true;
+};
+
+metrics::Counters Taker::counters(const json::Value& value) {
   metrics::Counters counters;
-  for (const auto& [series, count] : value.members()) {
-    counters[series] = count.as_number().value_or(0);
+  for (const auto& [series, count] : members(value)) {
+    counters[series] = number(count);
   }
   return counters;
 }
@@ -41,17 +68,20 @@ json::Value of_histograms(const metrics::Histograms& histograms) {
   return value;
 }
 
-metrics::Histograms histograms_in(const json::Value& value) {
+metrics::Histograms Taker::histograms(const json::Value& value) {
   metrics::Histograms histograms;
-  for (const auto& [series, one] : value.members()) {
+  for (const auto& [series, one] : members(value)) {
     auto& histogram = histograms[series];
-    histogram.sum = one["sum"].as_number().value_or(0);
-    histogram.count = one["count"].as_number().value_or(0);
+    histogram.sum = number(one["sum"]);
+    histogram.count = number(one["count"]);
     for (const auto& bucket : one["buckets"].items()) {
-      if (bucket.items().size() == 2) {
-        const auto bound = bucket.items()[0].as_number().value_or(std::numeric_limits<double>::infinity());
-        histogram.buckets[bound] = bucket.items()[1].as_number().value_or(0);
+      const auto& pair = bucket.items();
+      if (pair.size() != 2) {
+        m_content = false;
+        break;
       }
+      const auto bound = pair[0].is_null() ? std::numeric_limits<double>::infinity() : number(pair[0]);
+      histogram.buckets[bound] = number(pair[1]);
     }
   }
   return histograms;
@@ -72,21 +102,18 @@ json::Value of_stats(const docker::Stats& stats) {
   return value;
 }
 
-docker::Stats stats_in(const json::Value& value) {
-  const auto nanoseconds = [&value](const char* key) {
-    return std::chrono::nanoseconds{value[key].as_int().value_or(0)};
-  };
+docker::Stats Taker::stats(const json::Value& value) {
   docker::Stats stats;
-  stats.cpu = {.used = nanoseconds("cpu_ns"),
+  stats.cpu = {.used = span(value["cpu_ns"]),
                .system = {},
-               .online_cpus = static_cast<unsigned>(value["online_cpus"].as_uint().value_or(0)),
-               .read_at = nanoseconds("read_at_ns")};
+               .online_cpus = static_cast<unsigned>(count(value["online_cpus"])),
+               .read_at = span(value["read_at_ns"])};
   if (value.has("system_ns")) {
-    stats.cpu.system = nanoseconds("system_ns");
+    stats.cpu.system = span(value["system_ns"]);
   }
   if (value.has("received_bytes")) {
-    stats.network = docker::NetworkReading{.received = {value["received_bytes"].as_uint().value_or(0)},
-                                           .sent = {value["sent_bytes"].as_uint().value_or(0)}};
+    stats.network =
+        docker::NetworkReading{.received = {count(value["received_bytes"])}, .sent = {count(value["sent_bytes"])}};
   }
   return stats;
 }
@@ -124,24 +151,30 @@ Result<Readings> parse_readings(std::string_view text, Instant at) {
   if (!value) {
     return wrap(value.error(), "the counters of the last check");
   }
+  Taker take;
   Readings readings;
   readings.at = at;
-  for (const auto& [id, stats] : (*value)["containers"].members()) {
-    readings.containers.emplace(id, stats_in(stats));
+  for (const auto& [id, stats] : take.members((*value)["containers"])) {
+    readings.containers.emplace(id, take.stats(stats));
   }
   if (value->has("requests")) {
-    readings.traffic.requests = counters_in((*value)["requests"]);
+    readings.traffic.requests = take.counters((*value)["requests"]);
   }
   if (value->has("errors")) {
-    readings.traffic.errors = counters_in((*value)["errors"]);
+    readings.traffic.errors = take.counters((*value)["errors"]);
   }
   if (value->has("latency")) {
-    readings.traffic.latency = histograms_in((*value)["latency"]);
+    readings.traffic.latency = take.histograms((*value)["latency"]);
   }
-  readings.total_requests = (*value)["total_requests"].as_number();
+  if (value->has("total_requests")) {
+    readings.total_requests = take.number((*value)["total_requests"]);
+  }
   if (value->has("host_total")) {
-    readings.host_cpu = metrics::HostCpuReading{.busy = (*value)["host_busy"].as_uint().value_or(0),
-                                                .total = (*value)["host_total"].as_uint().value_or(0)};
+    readings.host_cpu =
+        metrics::HostCpuReading{.busy = take.count((*value)["host_busy"]), .total = take.count((*value)["host_total"])};
+  }
+  if (!take.is_content()) {
+    return fail(Errc::invalid, "the counters of the last check: not of the known shape");
   }
   return readings;
 }

@@ -24,6 +24,7 @@ struct Readings {
 
 /// The readings as one text, to be kept from one process to the next. `at` is not part of it.
 std::string write_readings(const Readings& readings);
+/// Fails with `invalid` on any text that is not whole: a counter taken for zero would look like a flood of requests.
 Result<Readings> parse_readings(std::string_view text, Instant at);
 
 }  // namespace kscale::control

@@ -183,7 +183,7 @@ bool settle(World& world, const Deployment& deployment, Launch& launch, const Re
   if (time_is_up) {
     const auto limit = std::chrono::duration<double>(deployment.ready_timeout).count();
     const auto text = fmt::format("{} was not ready in {:g}s: {}", launch.name, limit, seen.why);
-    launch.outcome = tl::unexpected(with_log(world, launch, {Errc::timed_out, text}));
+    launch.outcome = tl::unexpected(with_log(world, launch, {Errc::failed, text}));
   }
   return time_is_up;
 }
@@ -231,6 +231,7 @@ std::vector<Launch> launch(World& world, const Deployment& deployment, const std
   }
   auto taken = numbers_in_use(present);
   std::vector<Launch*> trying;
+  trying.reserve(launches.size());
   for (auto& launch : launches) {
     trying.push_back(&launch);
   }

@@ -31,6 +31,7 @@ bool others_serve(const std::vector<kong::Target>& targets, const std::vector<ko
 std::vector<kong::TargetChange> changes_for(const std::vector<kong::Target>& targets, Kind kind,
                                             std::optional<int> weight) {
   std::vector<kong::TargetChange> changes;
+  changes.reserve(targets.size());
   for (const auto& target : targets) {
     changes.push_back({kind, target.address, weight.value_or(target.weight)});
   }

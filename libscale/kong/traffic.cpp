@@ -23,7 +23,7 @@ std::string identity_of(const Sample& sample) {
   std::string identity;
   for (const auto& [key, value] : sample.labels) {
     if (key != "le") {
-      identity += key + '=' + value + '\n';
+      identity.append(key).append(1, '=').append(value).append(1, '\n');
     }
   }
   return identity;
