@@ -94,7 +94,7 @@ TEST_CASE("an instance that is never ready is undone when its time is up") {
   FakeMachine machine;
   machine.http.health_status = {{3023, 503}};
   const auto added = add(machine, 1);
-  CHECK(added[0].outcome.error().code == Errc::timed_out);
+  CHECK(added[0].outcome.error().code == Errc::failed);
   CHECK(added[0].outcome.error().what == "shop-4 was not ready in 60s: http://127.0.0.1:3023/health answered 503");
   CHECK(machine.containers().size() == 3);
   CHECK(machine.targets().size() == 3);
