@@ -52,8 +52,8 @@ std::string url(std::uint16_t port) {
 }  // namespace
 
 struct Machine::Inside {
-  explicit Inside(const MachineOptions& how)
-      : options(how),
+  explicit Inside(MachineOptions how)
+      : options(std::move(how)),
         docker(clock, backends(loop, behaviour), docker_options()),
         kong(kong_options(), clock),
         proxy(loop, kong, [this](std::string_view target) { return resolve(target); }) {
@@ -195,7 +195,7 @@ Status Machine::start_instances() {
   const auto& setup = in.options.setup;
   for (int number = 1; in.options.with_docker && number <= setup.instances; ++number) {
     const auto name = setup.container_name(number);
-    const auto made = post("/containers/create?name=" + name, json::dump(container_body(setup, number))).and_then([&] {
+    auto made = post("/containers/create?name=" + name, json::dump(container_body(setup, number))).and_then([&] {
       return post("/containers/" + name + "/start", "");
     });
     if (!made) {

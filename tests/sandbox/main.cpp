@@ -92,7 +92,7 @@ Status run(kscale::sandbox::Options options, const sigset_t& signals) {
   if (!machine) {
     return tl::unexpected(machine.error());
   }
-  if (const auto written = write_ready(options.machine.directory, **machine); !written) {
+  if (auto written = write_ready(options.machine.directory, **machine); !written) {
     return written;
   }
   if (options.load) {

@@ -10,7 +10,7 @@ namespace kscale::sandbox {
 
 namespace {
 
-constexpr std::size_t k_longest_head = 64 * 1024;
+constexpr std::size_t k_longest_head = 65'536;
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

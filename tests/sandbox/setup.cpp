@@ -74,7 +74,7 @@ std::string kong_file(const Setup& setup) {
   for (int number = 1; number <= setup.instances; ++number) {
     targets += fmt::format("  - target: {}\n    weight: 100\n", setup.target(number));
   }
-  const auto plugins = setup.metrics_plugin ? R"(plugins:
+  const auto* const plugins = setup.metrics_plugin ? R"(plugins:
 - name: prometheus
   config:
     per_consumer: false
@@ -83,7 +83,7 @@ std::string kong_file(const Setup& setup) {
     bandwidth_metrics: true
     upstream_health_metrics: true
 )"
-                                            : "";
+                                                   : "";
   return fmt::format(R"(_format_version: '3.0'
 services:
 - name: {}

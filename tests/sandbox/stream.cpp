@@ -136,7 +136,7 @@ void Stream::ready(std::uint32_t events) {
   if ((events & EPOLLOUT) != 0) {
     flush();
   }
-  std::array<char, 16 * 1024> buffer{};
+  std::array<char, 16'384> buffer{};
   while (is_open() && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
     const auto count = ::recv(m_socket.get(), buffer.data(), buffer.size(), 0);
     if (count > 0) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,7 +19,7 @@ struct Address {
   std::uint16_t port = 0;
 
   friend bool operator==(const Address&, const Address&) = default;
-  friend auto operator<=>(const Address&, const Address&) = default;
+  friend std::strong_ordering operator<=>(const Address&, const Address&) = default;
 };
 
 /// A connected socket on the loop. It lives as long as someone holds it, and calls nobody after `close`.

@@ -74,7 +74,7 @@ struct Site {
   }
 
   /// Waits until the load has ended, at most five seconds.
-  LoadReport report_at_end() {
+  LoadReport report_at_end() const {
     for (int i = 0; i < 500 && machine->report().running; ++i) {
       std::this_thread::sleep_for(10ms);
     }

@@ -1,13 +1,13 @@
 #include "tests/sandbox/docker/containers.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "tests/sandbox/docker/create.hpp"
+#include "tests/sandbox/docker/signals.hpp"
 
 namespace kscale::sandbox::engine {
 
@@ -51,26 +51,6 @@ tl::expected<seconds, Answer> grace_of(const ApiCall& call, const Container& con
     return tl::unexpected(refusal(500, fmt::format("strconv.Atoi: parsing \"{}\": invalid syntax", text)));
   }
   return number < 0 ? seconds::max() : seconds(number);
-}
-
-/// The number of a signal given by name or number; nothing for what is none.
-std::optional<int> signal_number(std::string_view text) {
-  if (text.empty()) {
-    return 9;
-  }
-  int number = 0;
-  const auto* end = text.data() + text.size();
-  if (std::from_chars(text.data(), end, number).ptr == end) {
-    return number > 0 && number < 65 ? std::optional(number) : std::nullopt;
-  }
-  if (text.starts_with("SIG")) {
-    text.remove_prefix(3);
-  }
-  constexpr std::array<std::pair<std::string_view, int>, 7> k_names{
-      {{"HUP", 1}, {"INT", 2}, {"QUIT", 3}, {"KILL", 9}, {"USR1", 10}, {"USR2", 12}, {"TERM", 15}}};
-  const auto* const found =
-      std::find_if(k_names.begin(), k_names.end(), [&](const auto& signal) { return signal.first == text; });
-  return found == k_names.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace
