@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
+#include <fmt/ranges.h>
 #include <yaml-cpp/yaml.h>
 
 #include "libscale/base/printable.hpp"
@@ -123,6 +125,7 @@ Status read_member(const std::string& file, const std::string& written, const YA
                    LoadedSettings& loaded) {
   const auto place = fmt::format("{}:{}", file, value.Mark().line + 1);
   if (written == k_overrides_key) {
+    loaded.origins[written] = place;
     return OverridesReader(file, loaded.settings.deployment.overrides).read(value);
   }
   auto name = written;
@@ -262,12 +265,43 @@ Result<LoadedSettings> load_settings(const Sources& sources) {
   return loaded;
 }
 
+namespace {
+
+/// What new instances are made of. Of environment and labels only the names are told: the values may be secrets.
+std::vector<std::pair<std::string, std::string>> shown_overrides(const fleet::Overrides& overrides) {
+  std::vector<std::pair<std::string, std::string>> lines;
+  const auto text = [&lines](std::string key, const std::optional<std::string>& value) {
+    if (value) {
+      lines.emplace_back("instance." + std::move(key), *value);
+    }
+  };
+  text("image", overrides.image);
+  text("network", overrides.network);
+  text("restart", overrides.restart);
+  if (overrides.command) {
+    lines.emplace_back("instance.command", fmt::format("{}", fmt::join(*overrides.command, " ")));
+  }
+  for (const auto& [name, value] : overrides.environment) {
+    lines.emplace_back("instance.environment", name);
+  }
+  for (const auto& [name, value] : overrides.labels) {
+    lines.emplace_back("instance.labels", name);
+  }
+  return lines;
+}
+
+}  // namespace
+
 std::string shown(const LoadedSettings& loaded) {
   std::string text;
   for (const auto& key : keys()) {
     const auto origin = loaded.origins.find(key.name);
     text += fmt::format("{:<22} {:<34} {}\n", key.name, key.show(loaded.settings),
                         origin != loaded.origins.end() ? origin->second : "default");
+  }
+  const auto overrides_from = loaded.origins.find(k_overrides_key);
+  for (const auto& [key, value] : shown_overrides(loaded.settings.deployment.overrides)) {
+    text += fmt::format("{:<22} {:<34} {}\n", key, value, overrides_from->second);
   }
   return text;
 }

@@ -16,14 +16,22 @@ std::string word_for(std::string_view prefix, int number) {
   return fmt::format("{}-{}", cut == std::string_view::npos ? prefix : prefix.substr(cut + 1), number);
 }
 
+/// The port that the text names; 0 where Docker is to choose one.
+int port_in(std::string_view text) {
+  int port = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return fault == std::errc{} && end == text.data() + text.size() && port > 0 ? port : 0;
+}
+
 /// Replaces a sibling's number by the new one, wherever it names the instance.
 class Renumbering {
  public:
-  Renumbering(const Identity& identity, int sibling_number)
+  /// `published` is the host port of the sibling's container port; 0 where it has none that is fixed.
+  Renumbering(const Identity& identity, int sibling_number, int published)
       : m_from(word_for(identity.prefix, sibling_number)),
         m_to(word_for(identity.prefix, identity.number)),
         m_shift(identity.number - sibling_number),
-        m_host_port(identity.host_port_base + sibling_number),
+        m_host_port(published),
         m_container_port(identity.container_port) {}
 
   bool names_instance(std::string_view text) const { return with_word_replaced(text, m_from, m_to) != text; }
@@ -59,10 +67,8 @@ class Renumbering {
   }
 
   std::string host_port(const std::string& old) const {
-    int port = 0;
-    const auto [end, fault] = std::from_chars(old.data(), old.data() + old.size(), port);
-    const bool fixed = fault == std::errc{} && end == old.data() + old.size() && port > 0;
-    return fixed ? std::to_string(port + m_shift) : old;
+    const int port = port_in(old);
+    return port > 0 ? std::to_string(port + m_shift) : old;
   }
 
  private:
@@ -150,6 +156,13 @@ json::Value renumbered_endpoint(const json::Value& endpoint, const std::string& 
   return renumbered;
 }
 
+int published_in(const json::Value& bindings, int container_port) {
+  for (const auto& place : bindings[fmt::format("{}/tcp", container_port)].items()) {
+    return port_in(place["HostPort"].text_or(""));
+  }
+  return 0;
+}
+
 bool is_user_network(std::string_view mode) {
   return mode != "host" && mode != "none" && mode != "bridge" && mode != "default" && !mode.starts_with("container:");
 }
@@ -176,7 +189,8 @@ std::string with_word_replaced(std::string_view text, std::string_view from, std
 
 Blueprint like_sibling(const json::Value& inspection, int sibling_number, const std::string& image,
                        const Identity& identity, const Overrides& overrides) {
-  const Renumbering renumbering(identity, sibling_number);
+  const auto published = published_in(inspection["HostConfig"]["PortBindings"], identity.container_port);
+  const Renumbering renumbering(identity, sibling_number, published);
   const auto id = inspection["Id"].text_or("");
   const auto& host = inspection["HostConfig"];
   Blueprint made;

@@ -290,7 +290,7 @@ Result<fs::path> set_aside(const fs::path& path, WallTime now) {
   return fs::path(name);
 }
 
-fs::path default_state_directory(const Environment& environment, uid_t uid) {
+fs::path default_state_directory(const EnvironmentLookup& environment, uid_t uid) {
   const auto absolute = [&](const std::string& name) {
     const std::string value = environment(name).value_or("");
     fs::path path = value.substr(0, name == "STATE_DIRECTORY" ? value.find(':') : std::string::npos);

@@ -2,14 +2,13 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include <sys/types.h>
 
 #include "libscale/base/clock.hpp"
+#include "libscale/base/environment.hpp"
 #include "libscale/base/result.hpp"
 
 namespace kscale::store {
@@ -44,12 +43,9 @@ Status require_own_file(int fd, const std::filesystem::path& path);
 /// that is taken. Gives the new name.
 Result<std::filesystem::path> set_aside(const std::filesystem::path& path, WallTime now);
 
-/// The value of an environment variable; nothing where it is not set.
-using Environment = std::function<std::optional<std::string>(const std::string& name)>;
-
 /// Where kscale keeps its state: the first of $STATE_DIRECTORY (from systemd); /var/lib/kscale for root; then
 /// $XDG_STATE_HOME/kscale; then ~/.local/state/kscale. An empty or relative value counts as not set. Empty where
 /// nothing of it is known, not even the home.
-std::filesystem::path default_state_directory(const Environment& environment, uid_t uid);
+std::filesystem::path default_state_directory(const EnvironmentLookup& environment, uid_t uid);
 
 }  // namespace kscale::store

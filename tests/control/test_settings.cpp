@@ -154,6 +154,10 @@ TEST_CASE("the block for new instances is read") {
   CHECK(o.command == std::vector<std::string>{"node", "server.js"});
   CHECK(o.network == "shop_net");
   CHECK(o.restart == "always");
+  const auto text = shown(*loaded);
+  CHECK(text.find("instance.image         backend:2 ") != std::string::npos);
+  CHECK(text.find("instance.environment   SHARD ") != std::string::npos);
+  CHECK(text.find("s{N}") == std::string::npos);  // an environment may hold secrets
 }
 
 TEST_CASE("every key shows what it was set to") {

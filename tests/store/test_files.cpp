@@ -213,7 +213,7 @@ TEST_CASE("a damaged file is set aside with its journals, and never over an olde
 
 TEST_CASE("the state directory follows systemd, then root, then XDG, then the home") {
   std::map<std::string, std::string> variables;
-  const Environment environment = [&](const std::string& name) -> std::optional<std::string> {
+  const EnvironmentLookup environment = [&](const std::string& name) -> std::optional<std::string> {
     const auto found = variables.find(name);
     return found == variables.end() ? std::nullopt : std::optional(found->second);
   };
