@@ -18,6 +18,7 @@ struct ApiVersion {
   int minor = 0;
 
   friend bool operator==(const ApiVersion&, const ApiVersion&) = default;
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the 0 inside the defaulted operator for a pointer
   friend std::strong_ordering operator<=>(const ApiVersion&, const ApiVersion&) = default;
 };
 
