@@ -61,11 +61,13 @@ Signals::~Signals() {
   close(m_any_fd);
 }
 
+// NOLINTNEXTLINE(readability-convert-member-functions-to-static): the state of the one object lies in the globals
 std::optional<int> Signals::stop_signal() const {
   const int number = g_stop_signal;
   return number != 0 ? std::optional(number) : std::nullopt;
 }
 
+// NOLINTNEXTLINE(readability-make-member-function-const): it takes the wish back
 bool Signals::take_reload() {
   std::uint64_t count = 0;
   [[maybe_unused]] const auto drained = read(m_any_fd, &count, sizeof count);
