@@ -1,11 +1,11 @@
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include "libscale/base/result.hpp"
 #include "tests/sandbox/descriptor.hpp"
@@ -18,8 +18,7 @@ struct Address {
   std::string ip = "127.0.0.1";
   std::uint16_t port = 0;
 
-  friend bool operator==(const Address&, const Address&) = default;
-  friend std::strong_ordering operator<=>(const Address&, const Address&) = default;
+  friend bool operator<(const Address& a, const Address& b) { return std::tie(a.ip, a.port) < std::tie(b.ip, b.port); }
 };
 
 /// A connected socket on the loop. It lives as long as someone holds it, and calls nobody after `close`.
