@@ -142,6 +142,7 @@ std::vector<Added> add_instances(World& world, const Deployment& deployment, con
     }
   }
   std::vector<Added> added;
+  added.reserve(launches.size());
   for (auto& launch : launches) {
     added.push_back({launch.number, launch.name, std::move(launch.outcome)});
   }

@@ -176,7 +176,7 @@ Result<NodeStatus> Admin::read_status(const Result<net::Response>& answer) {
     const auto failed = failure(*answer);
     return wrap(failed.value(), "Kong's status from {}", m_endpoint.shown());
   }
-  const auto status = json::parse(answer->body).and_then(parse_status);
+  auto status = json::parse(answer->body).and_then(parse_status);
   if (!status) {
     return wrap(status.error(), "Kong's status from {}", m_endpoint.shown());
   }

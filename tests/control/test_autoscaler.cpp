@@ -39,7 +39,7 @@ struct Scaler {
     autoscaler = std::make_unique<Autoscaler>(settings, machine.world(), *records, log);
   }
 
-  CheckReport check() {
+  CheckReport check() const {
     auto report = autoscaler->check();
     REQUIRE(report);
     return std::move(*report);

@@ -44,7 +44,7 @@ struct Host {
         http(docker, kong) {}
 
   Engine engine(std::optional<std::string> version = std::nullopt) {
-    return Engine(http, k_endpoint, std::move(version), 10s);
+    return {http, k_endpoint, std::move(version), 10s};
   }
 
   std::shared_ptr<sandbox::ModelBehaviour> behaviour = std::make_shared<sandbox::ModelBehaviour>();
@@ -208,7 +208,7 @@ TEST_CASE("find asks for all names at once, and leaves out what vanishes meanwhi
 TEST_CASE("find fails as a whole where one container cannot be read") {
   Scripted docker;
   docker.expect_ping();
-  const auto list = "GET /v1.41/containers/json?all=true&filters=%7B%22name%22:%5B%22shop%22%5D%7D";
+  const auto* const list = "GET /v1.41/containers/json?all=true&filters=%7B%22name%22:%5B%22shop%22%5D%7D";
   docker.http.expect(list, 200, R"([{"Id":"1","Names":["/shop-1"]}])");
   docker.http.expect("GET /v1.41/containers/1/json", 500, R"({"message":"disk on fire"})");
   CHECK(error_of(docker.engine.find("shop")) ==

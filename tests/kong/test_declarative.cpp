@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include "libscale/base/printable.hpp"
 #include "libscale/kong/declarative.hpp"
@@ -226,7 +227,8 @@ TEST_CASE("targets nested in their upstream are refused, so that there are never
 TEST_CASE("other shapes of targets are refused rather than guessed at") {
   for (const std::string bad : {"targets: none\n", "targets:\n  one: two\n", "targets:\n- just a text\n"}) {
     CAPTURE(bad);
-    const auto text = with(recorded_text(), "targets:\n" + k_first + k_second + k_third, bad);
+    const auto listed = fmt::format("targets:\n{}{}{}", k_first, k_second, k_third);
+    const auto text = with(recorded_text(), listed, bad);
     CHECK(error_of(text, {{Kind::add, "b:1"}}) == k_other_form);
   }
   CHECK(error_of("- a list\n", {{Kind::add, "b:1"}}) == k_other_form);

@@ -97,7 +97,7 @@ TEST_CASE("half a line is refused with its number") {
 
 TEST_CASE("a value that is none is refused") {
   for (const auto* const line :
-       {"hits many", "hits 1 soon", "hits 12x", "hits {a=\"b\"} 1", "hits{a=\"b\" c=\"d\"} 1"}) {
+       {"hits many", "hits 1 soon", "hits 12x", R"(hits {a="b"} 1)", R"(hits{a="b" c="d"} 1)"}) {
     CAPTURE(line);
     CHECK(error_of(line) == Error{Errc::invalid, "line 1 is not of Prometheus' text format"});
   }
