@@ -40,6 +40,9 @@ class Clock {
 
   /// Waits for `span`, or until a signal asks for attention. A signal that came before the call ends it at once.
   virtual Waited wait(std::chrono::nanoseconds span) = 0;
+
+  /// Waits for all of `span`, whatever signals come: for steps that undo others.
+  virtual void wait_to_the_end(std::chrono::nanoseconds span) = 0;
 };
 
 }  // namespace kscale

@@ -16,15 +16,10 @@ Instant boot_time() {
   return Instant{std::chrono::seconds{t.tv_sec} + std::chrono::nanoseconds{t.tv_nsec}};
 }
 
-}  // namespace
-
-Now SystemClock::now() {
-  return {boot_time(), std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now())};
-}
-
-Waited SystemClock::wait(std::chrono::nanoseconds span) {
+/// Waits until `span` has passed, or until `fd` is readable. A negative descriptor never is.
+Waited wait_for(std::chrono::nanoseconds span, int fd) {
   const Instant end = boot_time() + span;
-  pollfd wake{.fd = m_wake_fd, .events = POLLIN, .revents = 0};  // poll passes over a negative descriptor
+  pollfd wake{.fd = fd, .events = POLLIN, .revents = 0};
   while (true) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - boot_time());
     const int ready = poll(&wake, 1, left.count() > 0 ? static_cast<int>(left.count()) : 0);
@@ -38,6 +33,21 @@ Waited SystemClock::wait(std::chrono::nanoseconds span) {
       return Waited::interrupted;
     }
   }
+}
+
+}  // namespace
+
+Now SystemClock::now() {
+  return {boot_time(), std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now())};
+}
+
+Waited SystemClock::wait(std::chrono::nanoseconds span) {
+  return wait_for(span, m_wake_fd);
+}
+
+void SystemClock::wait_to_the_end(std::chrono::nanoseconds span) {
+  constexpr int k_none = -1;
+  static_cast<void>(wait_for(span, k_none));
 }
 
 }  // namespace kscale::control

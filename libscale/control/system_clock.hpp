@@ -13,6 +13,7 @@ class SystemClock final : public Clock {
 
   Now now() override;
   Waited wait(std::chrono::nanoseconds span) override;
+  void wait_to_the_end(std::chrono::nanoseconds span) override;
 
  private:
   int m_wake_fd;

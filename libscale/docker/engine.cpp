@@ -302,7 +302,7 @@ std::vector<Status> Engine::stop(const std::vector<std::string>& ids, std::chron
   for (const auto& id : ids) {
     auto stop = request(net::Method::post, fmt::format("/containers/{}/stop?t={}", net::escaped(id), grace.count()));
     stop.deadline += grace;
-    stop.interruptible = urgency == net::Urgency::interruptible;
+    stop.urgency = urgency;
     requests.push_back(std::move(stop));
   }
   return all_done(requests, "stop container");
@@ -318,7 +318,7 @@ std::vector<Status> Engine::remove(const std::vector<std::string>& ids, Anonymou
   for (const auto& id : ids) {
     auto remove = request(net::Method::del, fmt::format("/containers/{}?force=true{}", net::escaped(id),
                                                         volumes == AnonymousVolumes::remove ? "&v=true" : ""));
-    remove.interruptible = urgency == net::Urgency::interruptible;
+    remove.urgency = urgency;
     requests.push_back(std::move(remove));
   }
   auto outcomes = all_done(requests, "remove container");

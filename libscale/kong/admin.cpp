@@ -128,7 +128,7 @@ Result<net::Response> Admin::call(const net::Request& request) {
       return answer;
     }
     const auto waited = m_clock.wait(wait_asked_by(*answer));
-    if (waited == Waited::interrupted && request.interruptible) {
+    if (waited == Waited::interrupted && request.urgency == net::Urgency::interruptible) {
       return fail(Errc::interrupted, "interrupted");
     }
   }
@@ -259,7 +259,7 @@ Result<net::Response> Admin::change_one(const std::string& path, const TargetCha
   auto write = change.kind == TargetChange::Kind::remove  ? request(net::Method::del, one)
                : change.kind == TargetChange::Kind::weigh ? request(net::Method::patch, one)
                                                           : request(net::Method::post, path);
-  write.interruptible = urgency == net::Urgency::interruptible;
+  write.urgency = urgency;
   if (change.kind != TargetChange::Kind::remove) {
     json::Value body;
     if (change.kind == TargetChange::Kind::add) {
@@ -296,10 +296,9 @@ Status Admin::change_in_database(std::string_view upstream, const std::vector<Ta
 
 Status Admin::change_configuration(std::string_view upstream, const std::vector<TargetChange>& changes,
                                    net::Urgency urgency) {
-  const auto interruptible = urgency == net::Urgency::interruptible;
   for (int tries = 1;; ++tries) {
     auto read = request(net::Method::get, "/config");
-    read.interruptible = interruptible;
+    read.urgency = urgency;
     const auto current = call(read);
     if (!current) {
       return wrap(current.error(), "Kong's configuration");
@@ -323,7 +322,7 @@ Status Admin::change_configuration(std::string_view upstream, const std::vector<
       return {};
     }
     auto write = request(net::Method::post, "/config");
-    write.interruptible = interruptible;
+    write.urgency = urgency;
     write.headers.emplace_back("Content-Type", "application/json");
     json::Value body;
     body.set("config", *edited);
@@ -340,7 +339,7 @@ Status Admin::change_configuration(std::string_view upstream, const std::vector<
       const bool busy = written->status == 429 || written->status == 503;
       return fail(busy ? Errc::busy : Errc::refused, "write Kong's configuration: Kong answered {}", written->status);
     }
-    if (m_clock.wait(wait_asked_by(*written)) == Waited::interrupted && interruptible) {
+    if (m_clock.wait(wait_asked_by(*written)) == Waited::interrupted && urgency == net::Urgency::interruptible) {
       return fail(Errc::interrupted, "interrupted");
     }
   }

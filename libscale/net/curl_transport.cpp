@@ -454,7 +454,7 @@ class Batch {
 
   void interrupt() {
     for (const auto& call : m_calls) {
-      if (call != nullptr && call->request.interruptible) {
+      if (call != nullptr && call->request.urgency == Urgency::interruptible) {
         end(*call, fail(Errc::interrupted, "interrupted"));
       }
     }

@@ -36,8 +36,12 @@ enum class Method { get, head, post, put, patch, del };
 
 std::string_view name_of(Method method);
 
-/// Whether a call gives way when we are told to stop, or is part of undoing something and goes on to its end.
-enum class Urgency { interruptible, to_the_end };
+/// What happens to a call when we are told to stop.
+enum class Urgency {
+  interruptible,  ///< given up at once
+  change,         ///< not begun any more; one that was sent has a moment for its answer, so that its effect is known
+  to_the_end,     ///< part of undoing something: begun and ended all the same
+};
 
 struct Request {
   Endpoint to;
@@ -47,7 +51,7 @@ struct Request {
   std::string body;
   std::chrono::milliseconds deadline{10'000};              ///< for the whole call, connecting included
   std::size_t max_answer = std::size_t{32} * 1024 * 1024;  ///< a longer answer fails the call
-  bool interruptible = true;  ///< false for steps that undo others: they are finished even when we are told to stop
+  Urgency urgency = Urgency::interruptible;
 };
 
 struct Response {

@@ -318,10 +318,10 @@ TEST_CASE("a stop gets its grace besides the time of a call, and gives way only 
   docker.http.expect("POST /v1.41/containers/a/stop?t=30", 204);
   CHECK(docker.engine.stop({"a"}, 30s, Urgency::to_the_end).front().has_value());
   CHECK(docker.http.sent.back().deadline == 40s);
-  CHECK_FALSE(docker.http.sent.back().interruptible);
+  CHECK(docker.http.sent.back().urgency == net::Urgency::to_the_end);
   docker.http.expect("DELETE /v1.41/containers/a?force=true&v=true", 204);
   CHECK(docker.engine.remove({"a"}, AnonymousVolumes::remove, Urgency::interruptible).front().has_value());
-  CHECK(docker.http.sent.back().interruptible);
+  CHECK(docker.http.sent.back().urgency == net::Urgency::interruptible);
   docker.http.expect("DELETE /v1.41/containers/a?force=true", 404, R"({"message":"No such container: a"})");
   CHECK(docker.engine.remove({"a"}, AnonymousVolumes::keep, Urgency::to_the_end).front().has_value());
 }

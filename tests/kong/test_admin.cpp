@@ -368,8 +368,8 @@ TEST_CASE("a signal ends the wait for a busy Kong, but not where something must 
   kong.play("dbless/36-config-get");
   kong.play("dbless/37-config-post-json-wrapped");
   CHECK(kong.admin.change_targets("svc", {{Kind::weigh, "127.0.0.1:19001", 0}}, net::Urgency::to_the_end).has_value());
-  CHECK_FALSE(kong.http.sent.back().interruptible);
-  CHECK(kong.http.sent.front().interruptible);
+  CHECK(kong.http.sent.back().urgency == net::Urgency::to_the_end);
+  CHECK(kong.http.sent.front().urgency == net::Urgency::interruptible);
 }
 
 TEST_CASE("a refused configuration shows its status and nothing of what Kong says, which may hold credentials") {

@@ -519,7 +519,7 @@ TEST_CASE("after being told to stop no interruptible call is sent, and the other
   CHECK(transport.send(get(server.url())).error() == Error{Errc::interrupted, "interrupted"});
   CHECK(server.connections() == 0);
   Request undo = get(server.url());
-  undo.interruptible = false;
+  undo.urgency = net::Urgency::to_the_end;
   CHECK(transport.send(undo)->body == "ok");
 }
 
@@ -539,7 +539,7 @@ TEST_CASE("being told to stop lets a call that undoes others go on to its end") 
     connection.write(k_ok);
   });
   Request undo = get(undoing.url());
-  undo.interruptible = false;
+  undo.urgency = net::Urgency::to_the_end;
   CurlTransport transport(stop.fd());
   const auto answers = transport.send_all({get(hanging.url()), undo});
   CHECK(answers[0].error().code == Errc::interrupted);

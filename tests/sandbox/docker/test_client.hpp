@@ -3,30 +3,10 @@
 #include <string>
 #include <utility>
 
-#include "libscale/base/clock.hpp"
 #include "libscale/net/json.hpp"
 #include "tests/sandbox/docker/docker.hpp"
 
 namespace kscale::sandbox {
-
-/// A clock that only moves when it is told or waited on.
-class HandClock final : public Clock {
- public:
-  Now now() override { return m_now; }
-
-  Waited wait(std::chrono::nanoseconds span) override {
-    move(span);
-    return Waited::whole;
-  }
-
-  void move(std::chrono::nanoseconds span) {
-    m_now.instant += span;
-    m_now.wall += std::chrono::duration_cast<std::chrono::milliseconds>(span);
-  }
-
- private:
-  Now m_now{.instant = Instant{std::chrono::hours(1)}, .wall = WallTime{std::chrono::milliseconds(1'795'476'124'443)}};
-};
 
 inline Answer get(Docker& docker, std::string target) {
   return docker.answer({.method = "GET", .target = std::move(target), .headers = {}, .body = {}});

@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 
 #include "libscale/net/json.hpp"
+#include "tests/fakes/hand_clock.hpp"
 #include "tests/sandbox/docker/docker.hpp"
 #include "tests/sandbox/docker/model.hpp"
 #include "tests/sandbox/docker/test_client.hpp"
@@ -21,7 +22,7 @@ using json::Value;
 using std::chrono::seconds;
 
 struct Host {
-  HandClock clock;
+  fakes::HandClock clock;
   std::shared_ptr<ModelBehaviour> behaviour = std::make_shared<ModelBehaviour>();
   Docker docker{clock,
                 model_workloads(behaviour),
@@ -106,7 +107,7 @@ TEST_CASE("inspect gives back what create was told, and where the container is p
   CHECK(bindings.items().front()["HostIp"].text_or("") == "0.0.0.0");
   CHECK(bindings.items().front()["HostPort"].text_or("") == "3020");
   CHECK(shop["State"]["Health"]["Status"].text_or("") == "healthy");
-  CHECK(shop["State"]["StartedAt"].text_or("") == "2026-11-23T23:22:04.443Z");
+  CHECK(shop["State"]["StartedAt"].text_or("") == "2026-11-23T22:14:31.755Z");
   CHECK(shop["State"]["FinishedAt"].text_or("") == "0001-01-01T00:00:00Z");
 }
 
@@ -144,13 +145,13 @@ TEST_CASE("the list words states as docker ps shows them") {
     return json_of(get(host.docker, "/containers/json?all=1")).items()[0]["Status"].text_or("");
   };
   CHECK(status() == "Up Less than a second (healthy)");
-  host.clock.move(seconds(5));
+  host.clock.forward(seconds(5));
   host.behaviour->health = "starting";
   CHECK(status() == "Up 5 seconds (health: starting)");
   post(host.docker, "/containers/shop-1/pause");
   CHECK(status() == "Up 5 seconds (Paused)");
   post(host.docker, "/containers/shop-1/stop");
-  host.clock.move(std::chrono::minutes(3));
+  host.clock.forward(std::chrono::minutes(3));
   CHECK(status() == "Exited (0) 3 minutes ago");
 }
 
@@ -160,7 +161,7 @@ TEST_CASE("the CPU of two one-shot readings comes to what the container uses") {
   host.run("shop-1");
   const auto look = [&] { return json_of(get(host.docker, "/containers/shop-1/stats?stream=false&one-shot=true")); };
   const auto earlier = look();
-  host.clock.move(seconds(10));
+  host.clock.forward(seconds(10));
   const auto later = look();
   const auto grown = [&](const char* part, const char* name) {
     const auto at = [&](const Value& stats) {
@@ -258,7 +259,7 @@ TEST_CASE("the image is known by its name, with or without the tag") {
 }
 
 TEST_CASE("an engine of another age names its versions") {
-  HandClock clock;
+  fakes::HandClock clock;
   Docker docker(clock, model_workloads(std::make_shared<ModelBehaviour>()),
                 {.minimum_version = "1.24", .maximum_version = "1.44", .images = {}, .networks = {}});
   CHECK(get(docker, "/v1.44/_ping").status == 200);
@@ -269,7 +270,7 @@ TEST_CASE("an engine of another age names its versions") {
 }
 
 TEST_CASE("while one container stops, the others answer, and it is still running") {
-  HandClock clock;
+  fakes::HandClock clock;
   Gate gate;
   Docker docker(clock, [&](const ContainerSpec&) { return std::make_unique<SlowWorkload>(gate); },
                 {.images = {{.name = "shop:1"}}, .networks = {}});
@@ -285,7 +286,7 @@ TEST_CASE("while one container stops, the others answer, and it is still running
 }
 
 TEST_CASE("of several removals at once one is done, the others are told so") {
-  HandClock clock;
+  fakes::HandClock clock;
   Gate gate;
   Docker docker(clock, [&](const ContainerSpec&) { return std::make_unique<SlowWorkload>(gate); },
                 {.images = {{.name = "shop:1"}}, .networks = {}});

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "libscale/net/json.hpp"
+#include "tests/fakes/hand_clock.hpp"
 #include "tests/sandbox/docker/docker.hpp"
 #include "tests/sandbox/docker/model.hpp"
 #include "tests/sandbox/docker/test_client.hpp"
@@ -126,7 +127,7 @@ WorkloadFactory recorded_workloads() {
 }  // namespace
 
 TEST_CASE("the stand-in answers what Docker 20.10 was recorded to answer") {
-  HandClock clock;
+  fakes::HandClock clock;
   Docker docker(clock, recorded_workloads(), recorded_options());
   const auto all = recordings();
   REQUIRE(all.size() == 55);
@@ -176,7 +177,7 @@ TEST_CASE("every request of the recordings is replayed") {
 }
 
 TEST_CASE("a container whose port was taken stays behind as created, with the error") {
-  HandClock clock;
+  fakes::HandClock clock;
   Docker docker(clock, recorded_workloads(), recorded_options());
   post(docker, "/v1.41/containers/create?name=perf-e1", bodies().at("create-p1"));
   post(docker, "/v1.41/containers/create?name=perf-e2", bodies().at("create-p2"));
@@ -194,7 +195,7 @@ TEST_CASE("a container whose port was taken stays behind as created, with the er
 }
 
 TEST_CASE("HEAD of _ping has the headers of the recording") {
-  HandClock clock;
+  fakes::HandClock clock;
   Docker docker(clock, recorded_workloads(), recorded_options());
   const auto answer = docker.answer({.method = "HEAD", .target = "/_ping", .headers = {}, .body = {}});
   CHECK(answer.status == 200);
@@ -218,12 +219,12 @@ TEST_CASE("HEAD of _ping has the headers of the recording") {
 }
 
 TEST_CASE("stats have the shape of the recorded ones") {
-  HandClock clock;
+  fakes::HandClock clock;
   const auto behaviour = std::make_shared<ModelBehaviour>();
   Docker docker(clock, model_workloads(behaviour), recorded_options());
   post(docker, "/containers/create?name=perf-probe", R"({"Image":"perf:1","HostConfig":{"Memory":16777216}})");
   post(docker, "/containers/perf-probe/start");
-  clock.move(std::chrono::seconds(2));
+  clock.forward(std::chrono::seconds(2));
   const auto one_shot = json_of(get(docker, "/v1.41/containers/perf-probe/stats?stream=false&one-shot=true"));
   CHECK(shape_of(one_shot) == shape_of(json::parse(text_of("stats-one-shot.json")).value()));
   const auto two = json_of(get(docker, "/v1.41/containers/perf-probe/stats?stream=false"));

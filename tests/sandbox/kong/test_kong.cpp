@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "libscale/net/json.hpp"
-#include "tests/sandbox/kong/hand_clock.hpp"
+#include "tests/fakes/hand_clock.hpp"
 #include "tests/sandbox/kong/kong.hpp"
 
 namespace kscale::sandbox {
@@ -90,7 +90,7 @@ int occurrences(const std::string& text, std::string_view word) {
 }  // namespace
 
 TEST_CASE("turns are taken by weight, and smoothly") {
-  HandClock clock;
+  fakes::HandClock clock;
   Kong kong({.mode = KongMode::dbless}, clock);
   REQUIRE(kong.load(k_shop));
   std::string order;
@@ -101,7 +101,7 @@ TEST_CASE("turns are taken by weight, and smoothly") {
 }
 
 TEST_CASE("a target of weight 0 is never picked, and none is left when all have it") {
-  HandClock clock;
+  fakes::HandClock clock;
   Kong kong({.mode = KongMode::database}, clock);
   REQUIRE(kong.load(k_shop));
   ask(kong, "PATCH", "/upstreams/shop/targets/10.0.0.1:80", object({{"weight", 0}}));
@@ -114,7 +114,7 @@ TEST_CASE("a target of weight 0 is never picked, and none is left when all have 
 }
 
 TEST_CASE("a peer carries what the proxy needs") {
-  HandClock clock;
+  fakes::HandClock clock;
   Kong kong({.mode = KongMode::dbless}, clock);
   REQUIRE(kong.load(k_shop));
   const auto peer = kong.pick("/shop/cart?id=7");
@@ -128,7 +128,7 @@ TEST_CASE("a peer carries what the proxy needs") {
 }
 
 TEST_CASE("a write reaches the proxy after the propagation delay, the Admin API at once") {
-  HandClock clock;
+  fakes::HandClock clock;
   Kong kong({.mode = KongMode::database, .propagation = 60ms}, clock);
   REQUIRE(kong.load(k_shop));
   ask(kong, "DELETE", "/upstreams/shop/targets/10.0.0.1:80");
@@ -141,7 +141,7 @@ TEST_CASE("a write reaches the proxy after the propagation delay, the Admin API 
 }
 
 TEST_CASE("a restart without a database goes back to the file, with a database it forgets nothing") {
-  HandClock clock;
+  fakes::HandClock clock;
   Kong dbless({.mode = KongMode::dbless}, clock);
   REQUIRE(dbless.load(k_shop));
   const auto first = without_updates(config_of(dbless));
@@ -161,7 +161,7 @@ TEST_CASE("a restart without a database goes back to the file, with a database i
 }
 
 TEST_CASE("requests are counted as the Prometheus plugin counts them") {
-  HandClock clock;
+  fakes::HandClock clock;
   Kong kong({.mode = KongMode::dbless}, clock);
   REQUIRE(kong.load(k_shop));
   const auto peer = kong.pick("/shop");
@@ -191,7 +191,7 @@ TEST_CASE("requests are counted as the Prometheus plugin counts them") {
 }
 
 TEST_CASE("a bucket below every value seen is not shown") {
-  HandClock clock;
+  fakes::HandClock clock;
   Kong kong({.mode = KongMode::dbless}, clock);
   REQUIRE(kong.load(k_shop));
   kong.record(*kong.pick("/shop"), 200, "service", 300ms, 300ms, 1, 1);
@@ -201,7 +201,7 @@ TEST_CASE("a bucket below every value seen is not shown") {
 }
 
 TEST_CASE("a family is there only if its flag is on") {
-  HandClock clock;
+  fakes::HandClock clock;
   Kong kong({.mode = KongMode::dbless, .latency_metrics = false, .upstream_health_metrics = false}, clock);
   REQUIRE(kong.load(k_shop));
   kong.record(*kong.pick("/shop"), 200, "service", 3ms, 2ms, 1, 1);
@@ -212,7 +212,7 @@ TEST_CASE("a family is there only if its flag is on") {
 }
 
 TEST_CASE("what GET /config gives can be posted back, with edits, and nothing else is lost") {
-  HandClock clock;
+  fakes::HandClock clock;
   Kong kong({.mode = KongMode::dbless}, clock);
   REQUIRE(kong.load(R"(_format_version: "3.0"
 upstreams:
@@ -277,7 +277,7 @@ consumers:
 }
 
 TEST_CASE("ids stay the same across loads") {
-  HandClock clock;
+  fakes::HandClock clock;
   Kong kong({.mode = KongMode::dbless}, clock);
   REQUIRE(kong.load(k_shop));
   const auto before = body_of(ask(kong, "GET", "/upstreams/shop/targets"));
@@ -286,7 +286,7 @@ TEST_CASE("ids stay the same across loads") {
 }
 
 TEST_CASE("a version that is a number is refused, and so is a reference to nothing") {
-  HandClock clock;
+  fakes::HandClock clock;
   Kong kong({.mode = KongMode::dbless}, clock);
   CHECK(kong.load("_format_version: 3.0\n").error().what ==
         "declarative config is invalid: {_format_version=\"expected a string\"}");
@@ -296,7 +296,7 @@ TEST_CASE("a version that is a number is refused, and so is a reference to nothi
 }
 
 TEST_CASE("the data plane goes on while the database is down") {
-  HandClock clock;
+  fakes::HandClock clock;
   Kong kong({.mode = KongMode::database}, clock);
   REQUIRE(kong.load(k_shop));
   kong.set_database_reachable(false);
@@ -309,7 +309,7 @@ TEST_CASE("the data plane goes on while the database is down") {
 }
 
 TEST_CASE("a key is asked for where one is set, in any case of its header") {
-  HandClock clock;
+  fakes::HandClock clock;
   Kong kong({.mode = KongMode::database, .admin_token_header = "Kong-Admin-Token", .admin_token = "right"}, clock);
   CHECK(ask(kong, "GET", "/status").status == 401);
   const auto with = [&](std::string key) {
@@ -320,7 +320,7 @@ TEST_CASE("a key is asked for where one is set, in any case of its header") {
 }
 
 TEST_CASE("an unhealthy target is passed over until it is called healthy") {
-  HandClock clock;
+  fakes::HandClock clock;
   Kong kong({.mode = KongMode::database}, clock);
   REQUIRE(kong.load(k_shop));
   const auto checks = object({{"passive", object({{"unhealthy", object({{"http_failures", 3}})}})}});

@@ -7,7 +7,7 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
-#include "tests/sandbox/kong/hand_clock.hpp"
+#include "tests/fakes/hand_clock.hpp"
 #include "tests/sandbox/kong/kong.hpp"
 #include "tests/sandbox/kong/likeness.hpp"
 #include "tests/sandbox/kong/recording.hpp"
@@ -64,7 +64,7 @@ Depth depth_of(std::string_view mode, int number) {
 
 class Replay {
  public:
-  Replay(std::string_view mode, HandClock& clock, Kong& kong) : m_mode(mode), m_clock(clock), m_kong(kong) {}
+  Replay(std::string_view mode, fakes::HandClock& clock, Kong& kong) : m_mode(mode), m_clock(clock), m_kong(kong) {}
 
   void run(const Recording& recording) {
     INFO(m_mode << "/" << recording.name);
@@ -145,7 +145,7 @@ class Replay {
   }
 
   std::string_view m_mode;
-  HandClock& m_clock;
+  fakes::HandClock& m_clock;
   Kong& m_kong;
   Likeness m_likeness;
 };
@@ -178,7 +178,7 @@ std::string start_configuration(bool with_targets) {
 }  // namespace
 
 TEST_CASE("the stand-in answers as the recordings of a Kong with a database") {
-  HandClock clock;
+  fakes::HandClock clock;
   Kong kong(options_for(KongMode::database), clock);
   REQUIRE(kong.load(start_configuration(false)));
   for (const auto port : {19001, 19002, 19003}) {
@@ -200,7 +200,7 @@ TEST_CASE("the stand-in answers as the recordings of a Kong with a database") {
 }
 
 TEST_CASE("the stand-in answers as the recordings of a Kong without a database") {
-  HandClock clock;
+  fakes::HandClock clock;
   Kong kong(options_for(KongMode::dbless), clock);
   REQUIRE(kong.load(start_configuration(true)));
   Replay replay("dbless", clock, kong);
@@ -213,7 +213,7 @@ TEST_CASE("the stand-in answers as the recordings of a Kong without a database")
 }
 
 TEST_CASE("the stand-in answers as the recordings of a Kong that was given no configuration") {
-  HandClock clock;
+  fakes::HandClock clock;
   Kong kong(options_for(KongMode::dbless), clock);
   Replay replay("dbless", clock, kong);
   for (const auto& recording : recordings("dbless", 111, 120)) {
