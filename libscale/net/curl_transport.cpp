@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <limits>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -20,6 +21,7 @@ namespace {
 
 constexpr std::size_t k_max_head = std::size_t{64} * 1024;  ///< of all header sections of an answer together
 constexpr std::chrono::milliseconds k_queue_pause{5};       ///< before another try at a full queue
+constexpr std::chrono::milliseconds k_stop_grace{700};      ///< for the answer to a change when we are told to stop
 constexpr long k_kept_connections = 512;                    ///< an engine is asked about hundreds of containers at once
 
 struct EasyCleanup {
@@ -419,27 +421,23 @@ class Batch {
     for (std::size_t place = 0; place < m_requests.size(); ++place) {
       begin(place);
     }
-    bool stopping = false;
     int running = 0;
     do {
-      if (!stopping && m_connections.told_to_stop()) {
-        stopping = true;
-        interrupt();
-      }
+      heed_stop();
       try_again();
       check(curl_multi_perform(m_connections.multi(), &running));
+      m_sent = true;
       collect();
       if (running > 0 || !m_queued.empty()) {
-        const int pause = m_queued.empty() ? 1000 : static_cast<int>(k_queue_pause.count());
-        curl_waitfd stop{.fd = m_connections.stop_fd(), .events = CURL_WAIT_POLLIN, .revents = 0};
-        const bool watch = !stopping && stop.fd >= 0;
-        check(curl_multi_poll(m_connections.multi(), &stop, watch ? 1 : 0, pause, nullptr));
+        pause();
       }
     } while (running > 0 || !m_queued.empty());
     return std::move(m_results);
   }
 
  private:
+  using SteadyTime = std::chrono::steady_clock::time_point;
+
   void begin(std::size_t place) {
     const Request& request = m_requests[place];
     if (const auto status = sendable(request); !status) {
@@ -452,12 +450,49 @@ class Batch {
     m_calls[place] = std::move(call);
   }
 
-  void interrupt() {
-    for (const auto& call : m_calls) {
-      if (call != nullptr && call->request.urgency == Urgency::interruptible) {
-        end(*call, fail(Errc::interrupted, "interrupted"));
+  /// Gives up what is to be given up by now, if we were told to stop.
+  void heed_stop() {
+    if (!m_grace_end && m_connections.told_to_stop()) {
+      m_grace_end = std::chrono::steady_clock::now() + k_stop_grace;
+      give_up(Urgency::interruptible);
+      for (const std::size_t place : m_queued) {
+        give_up_unsent(place);
+      }
+      if (!m_sent) {
+        give_up(Urgency::change);
       }
     }
+    if (m_grace_end && std::chrono::steady_clock::now() >= *m_grace_end) {
+      give_up(Urgency::change);
+    }
+  }
+
+  void give_up(Urgency urgency) {
+    for (const auto& call : m_calls) {
+      if (call != nullptr && call->request.urgency == urgency) {
+        end(*call, interrupted());
+      }
+    }
+  }
+
+  void give_up_unsent(std::size_t place) {
+    if (m_calls[place] != nullptr && m_calls[place]->request.urgency == Urgency::change) {
+      end(*m_calls[place], interrupted());
+    }
+  }
+
+  static tl::unexpected<Error> interrupted() { return fail(Errc::interrupted, "interrupted"); }
+
+  /// Waits for something to happen, or for the time to look by oneself.
+  void pause() {
+    std::chrono::milliseconds longest = m_queued.empty() ? std::chrono::milliseconds{1000} : k_queue_pause;
+    if (m_grace_end) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(*m_grace_end - std::chrono::steady_clock::now());
+      longest = left.count() > 0 ? std::min(longest, left) : longest;
+    }
+    curl_waitfd stop{.fd = m_connections.stop_fd(), .events = CURL_WAIT_POLLIN, .revents = 0};
+    const bool watch = !m_grace_end && stop.fd >= 0;
+    check(curl_multi_poll(m_connections.multi(), &stop, watch ? 1 : 0, static_cast<int>(longest.count()), nullptr));
   }
 
   void collect() {
@@ -476,6 +511,9 @@ class Batch {
     if (queue_is_full(call, code)) {
       curl_multi_remove_handle(m_connections.multi(), call.easy.get());
       m_queued.push_back(call.place);
+      if (m_grace_end) {
+        give_up_unsent(call.place);
+      }
     } else {
       end(call, outcome_of(call, code));
     }
@@ -509,6 +547,8 @@ class Batch {
   std::vector<Result<Response>> m_results;
   std::vector<std::unique_ptr<Call>> m_calls;  ///< at the place of its request; null once it has ended
   std::vector<std::size_t> m_queued;           ///< places of calls that found a full queue and try again
+  bool m_sent = false;                         ///< whether anything can have gone out
+  std::optional<SteadyTime> m_grace_end;       ///< once we were told to stop
 };
 
 }  // namespace

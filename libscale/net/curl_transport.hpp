@@ -17,7 +17,8 @@ class CurlConnections;
 class CurlTransport final : public HttpTransport {
  public:
   /// `stop_fd`, when not negative, is a descriptor that becomes readable when we are told to stop; it is watched, never
-  /// read, and must outlive the transport. While it is readable, interruptible requests end at once.
+  /// read, and must outlive the transport. While it is readable, interruptible requests end at once, and changes are no
+  /// longer sent; one that was sent before has 700 ms for its answer.
   explicit CurlTransport(int stop_fd = -1);
   ~CurlTransport() override;
 

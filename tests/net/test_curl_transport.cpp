@@ -511,19 +511,45 @@ TEST_CASE("being told to stop ends a hanging call at once") {
   CHECK(answer.error() == Error{Errc::interrupted, "interrupted"});
 }
 
-TEST_CASE("after being told to stop no interruptible call is sent, and the others are") {
+TEST_CASE("after being told to stop no interruptible call and no change is sent, and the others are") {
   const StopPipe stop;
   stop.stop();
   RawServer server(always(k_ok));
   CurlTransport transport(stop.fd());
-  CHECK(transport.send(get(server.url())).error() == Error{Errc::interrupted, "interrupted"});
+  for (const auto urgency : {net::Urgency::interruptible, net::Urgency::change}) {
+    Request request = get(server.url());
+    request.urgency = urgency;
+    const auto answer = transport.send(request);
+    REQUIRE_FALSE(answer.has_value());
+    CHECK(answer.error() == Error{Errc::interrupted, "interrupted"});
+  }
   CHECK(server.connections() == 0);
   Request undo = get(server.url());
   undo.urgency = net::Urgency::to_the_end;
   CHECK(transport.send(undo)->body == "ok");
 }
 
-TEST_CASE("being told to stop lets a call that undoes others go on to its end") {
+TEST_CASE("being told to stop gives a change that was sent a moment for its answer, and no more") {
+  const StopPipe stop;
+  RawServer hanging([&stop](RawConnection& connection) {
+    connection.read_request();
+    stop.stop();
+    connection.wait_for_close();
+  });
+  Request change = get(hanging.url());
+  change.urgency = net::Urgency::change;
+  CurlTransport transport(stop.fd());
+  const auto start = std::chrono::steady_clock::now();
+  const auto answer = transport.send(change);
+  const auto taken = std::chrono::steady_clock::now() - start;
+  REQUIRE_FALSE(answer.has_value());
+  CHECK(answer.error() == Error{Errc::interrupted, "interrupted"});
+  CHECK(taken >= 700ms);
+  CHECK(taken < 5s);
+}
+
+TEST_CASE("being told to stop lets go on what undoes others, and a change as long as its moment lasts") {
+  const auto urgency = GENERATE(net::Urgency::change, net::Urgency::to_the_end);
   const StopPipe stop;
   StopPipe interrupted;  // readable once the interruptible call has been given up
   RawServer hanging([&interrupted](RawConnection& connection) {
@@ -539,7 +565,7 @@ TEST_CASE("being told to stop lets a call that undoes others go on to its end") 
     connection.write(k_ok);
   });
   Request undo = get(undoing.url());
-  undo.urgency = net::Urgency::to_the_end;
+  undo.urgency = urgency;
   CurlTransport transport(stop.fd());
   const auto answers = transport.send_all({get(hanging.url()), undo});
   CHECK(answers[0].error().code == Errc::interrupted);
