@@ -536,10 +536,15 @@ class Batch {
   }
 
   void end(Call& call, Result<Response> result) {
+    // libcurl keeps the error number of a connection that failed, even through a reset, and it would be taken for that
+    // of a later call.
+    const bool is_clean = result.has_value() && os_error_of(call) == 0;
     m_results[call.place] = std::move(result);
     const auto ended = std::move(m_calls[call.place]);
     curl_multi_remove_handle(m_connections.multi(), ended->easy.get());
-    m_connections.give_back(std::move(ended->easy));
+    if (is_clean) {
+      m_connections.give_back(std::move(ended->easy));
+    }
   }
 
   CurlConnections& m_connections;

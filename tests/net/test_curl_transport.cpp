@@ -336,6 +336,26 @@ TEST_CASE("requests wait their turn at a unix socket that lets few callers wait,
   }
 }
 
+TEST_CASE("a full queue is told from a failure although a call before failed with an error of the system") {
+  std::string gone;
+  {
+    const RawServer server(always(k_ok));
+    gone = server.url();
+  }
+  const fakes::TempDir dir;
+  RawServer hanging(dir / "hanging.sock", nullptr, 1);
+  Request request = get("http://localhost");
+  request.to.unix_socket = dir / "hanging.sock";
+  request.deadline = k_short;
+  CurlTransport transport;
+  for (const auto& answer : transport.send_all(std::vector<Request>(10, get(gone)))) {
+    CHECK(answer.error().code == Errc::unreachable);
+  }
+  for (const auto& answer : transport.send_all(std::vector<Request>(10, request))) {
+    CHECK(answer.error().code == Errc::timed_out);
+  }
+}
+
 TEST_CASE("the answers to many requests stand in the order of the requests, each with its own outcome") {
   const HttpServer server;
   RawServer mute(and_stall(""));
