@@ -30,13 +30,33 @@ std::vector<fleet::Instance> highest(const std::vector<fleet::Instance>& instanc
   return chosen;
 }
 
+std::vector<int> numbers_of(const std::vector<fleet::Instance>& instances) {
+  std::vector<int> numbers;
+  std::ranges::transform(instances, std::back_inserter(numbers), &fleet::Instance::number);
+  return numbers;
+}
+
+/// Those that Kong sends no requests to do not serve.
+void mark_out_of_rotation(const fleet::Drift& drift, Sample& sample) {
+  for (const auto* const idle : {&drift.without_target, &drift.taken_out}) {
+    for (const int number : numbers_of(*idle)) {
+      const auto found = std::ranges::find(sample.instances, number, &InstanceSample::number);
+      if (found != sample.instances.end()) {
+        found->serving = false;
+      }
+    }
+  }
+}
+
 }  // namespace
 
-Autoscaler::Autoscaler(const Settings& settings, fleet::World world, Records& records, const Log& log)
+Autoscaler::Autoscaler(const Settings& settings, fleet::World world, Records& records, const Log& log,
+                       OnDecision on_decision)
     : m_settings(settings),
       m_world(std::move(world)),
       m_records(records),
       m_log(log),
+      m_on_decision(std::move(on_decision)),
       m_sampler(m_world.engine, m_world.kong, m_world.http, m_world.clock, settings),
       m_boot_id(store::boot_id()) {}
 
@@ -63,11 +83,14 @@ Result<CheckReport> Autoscaler::check() {
     return tl::unexpected(sample.error());
   }
   report.sample = std::move(*sample);
+  mark_out_of_rotation(scene->drift, report.sample);
+  std::ranges::copy(report.sample.problems, std::back_inserter(report.problems));
   tell_once(m_told_notice, Level::notice, report.sample.notice.value_or(""));
-  tell_once(m_told_problems, Level::warning, fmt::format("{}", fmt::join(report.sample.problems, "; ")));
+  tell_once(m_told_problems, Level::warning, fmt::format("{}", fmt::join(report.problems, "; ")));
 
   const auto seen_at = m_world.clock.now();
   report.decision = policy::decide(m_settings.rules, situation(*scene, report.sample, state, seen_at), seen_at.instant);
+  m_on_decision(report);
   if (m_settings.dry_run) {
     return report;
   }
@@ -114,28 +137,12 @@ Result<Autoscaler::Scene> Autoscaler::observe() {
 
 Result<Autoscaler::Scene> Autoscaler::observe_and_mend(store::State& state, CheckReport& report) {
   auto scene = observe();
-  if (!scene || m_settings.dry_run) {
-    if (scene) {
-      report.drift = fleet::described(scene->drift, m_settings.deployment);
+  if (scene && !m_settings.dry_run) {
+    const bool restored = put_back(state, *scene, report);
+    const bool mended = mend(*scene, report);
+    if (restored || mended) {
+      scene = observe();
     }
-    return scene;
-  }
-  if (!state.retiring.empty()) {
-    if (auto ended = end_retirements(state, *scene); !ended) {
-      return tl::unexpected(ended.error());
-    }
-    scene = observe();
-  }
-  if (scene && !scene->drift.is_none()) {
-    auto mended = fleet::mend(m_world, m_settings.deployment, scene->drift);
-    if (!mended) {
-      return tl::unexpected(mended.error());
-    }
-    report.mended = std::move(*mended);
-    for (const auto& line : report.mended) {
-      m_log.say(Level::notice, "{}", line);
-    }
-    scene = observe();
   }
   if (scene) {
     report.drift = fleet::described(scene->drift, m_settings.deployment);
@@ -144,34 +151,46 @@ Result<Autoscaler::Scene> Autoscaler::observe_and_mend(store::State& state, Chec
   return scene;
 }
 
-/// Goes on with removals that a crash cut short; or takes them back where too few would be left by now.
-Status Autoscaler::end_retirements(store::State& state, const Scene& scene) {
-  std::vector<fleet::Instance> leaving;
-  for (const auto& instance : scene.instances) {
-    if (std::ranges::find(state.retiring, instance.number) != state.retiring.end()) {
-      leaving.push_back(instance);
+/// After an action that a crash or a failure cut short: gives those their weight back that it left out of rotation.
+/// Whether Kong was changed.
+bool Autoscaler::put_back(store::State& state, const Scene& scene, CheckReport& report) {
+  if (!state.acting) {
+    return false;
+  }
+  std::vector<kong::TargetChange> changes;
+  std::vector<std::string> lines;
+  for (const auto& instance : scene.drift.taken_out) {
+    const auto address = m_settings.deployment.address_of(instance);
+    if (address && std::ranges::find(*state.acting, instance.number) == state.acting->end()) {
+      changes.push_back({kong::TargetChange::Kind::add, *address, m_settings.deployment.target_weight});
+      lines.push_back(fmt::format("gave target {} its weight back, after an action that was cut short", *address));
     }
   }
-  const auto count = [](const auto& instances) { return static_cast<int>(fleet::running(instances).size()); };
-  if (count(scene.instances) - count(leaving) >= m_settings.rules.min_instances) {
-    m_log.say(Level::notice, "ending a removal that was cut short");
-    if (auto removed = fleet::remove_instances(m_world, m_settings.deployment, leaving, scene.targets); !removed) {
-      return removed;
-    }
-  } else {
-    std::vector<kong::TargetChange> changes;
-    for (const auto& instance : fleet::running(leaving)) {
-      if (const auto address = m_settings.deployment.address_of(instance)) {
-        changes.push_back({kong::TargetChange::Kind::add, *address, m_settings.deployment.target_weight});
-      }
-    }
-    if (auto restored = m_world.kong.change_targets(m_settings.deployment.upstream, changes); !restored) {
-      return restored;
-    }
+  if (const auto restored = m_world.kong.change_targets(m_settings.deployment.upstream, changes); !restored) {
+    report.problems.push_back(restored.error().what);
+    return false;
   }
-  state.retiring.clear();
-  m_records.save(state);
-  return {};
+  state.acting.reset();
+  tell_mended(lines, report);
+  return !changes.empty();
+}
+
+/// Brings containers and targets to agree. Whether anything was done. What could not be done stops nothing else.
+bool Autoscaler::mend(const Scene& scene, CheckReport& report) {
+  if (scene.drift.is_none()) {
+    return false;
+  }
+  auto mended = fleet::mend(m_world, m_settings.deployment, scene.drift);
+  std::ranges::move(mended.failed, std::back_inserter(report.problems));
+  tell_mended(mended.done, report);
+  return !mended.done.empty();
+}
+
+void Autoscaler::tell_mended(const std::vector<std::string>& lines, CheckReport& report) const {
+  for (const auto& line : lines) {
+    m_log.say(Level::notice, "{}", line);
+    report.mended.push_back(line);
+  }
 }
 
 policy::Situation Autoscaler::situation(const Scene& scene, const Sample& sample, const store::State& state,
@@ -181,6 +200,7 @@ policy::Situation Autoscaler::situation(const Scene& scene, const Sample& sample
   };
   policy::Situation situation{.instances = static_cast<int>(fleet::running(scene.instances).size()),
                               .warming_up = sample.warming_up(),
+                              .not_serving = sample.not_serving(),
                               .load = sample.load(),
                               .last_up = instant(state.last_up),
                               .last_down = instant(state.last_down)};
@@ -193,7 +213,12 @@ policy::Situation Autoscaler::situation(const Scene& scene, const Sample& sample
 void Autoscaler::act(const Scene& scene, store::State& state, CheckReport& report) {
   const auto begin = m_world.clock.now();
   const auto& decision = report.decision;
-  report.outcome = decision.to > decision.from ? add(scene, decision) : remove(scene, decision, state);
+  state.acting = numbers_of(scene.drift.taken_out);
+  m_records.save(state);  // before the first change, so that a crash in the middle is known of
+  report.outcome = decision.to > decision.from ? add(scene, decision) : remove(scene, decision);
+  if (report.outcome->status) {
+    state.acting.reset();
+  }
   const auto end = m_world.clock.now();
   report.outcome->took = std::chrono::duration_cast<std::chrono::milliseconds>(end.instant - begin.instant);
   remember(report, state);
@@ -213,22 +238,18 @@ Outcome Autoscaler::add(const Scene& scene, const policy::Decision& decision) {
   return outcome;
 }
 
-Outcome Autoscaler::remove(const Scene& scene, const policy::Decision& decision, store::State& state) {
+Outcome Autoscaler::remove(const Scene& scene, const policy::Decision& decision) {
   const auto leaving = highest(scene.instances, decision.from - decision.to);
-  for (const auto& instance : leaving) {
-    state.retiring.push_back(instance.number);
-  }
-  m_records.save(state);  // before the first change, so that a crash in the middle is known of
+  const auto removed = fleet::remove_instances(m_world, m_settings.deployment, leaving, scene.targets);
   Outcome outcome{.reached = decision.from};
-  outcome.status = fleet::remove_instances(m_world, m_settings.deployment, leaving, scene.targets);
-  if (outcome.status) {
-    outcome.reached = decision.to;
-    for (const auto& instance : leaving) {
-      outcome.names.push_back(instance.container.name);
+  for (const auto& one : removed) {
+    if (one.outcome) {
+      --outcome.reached;
+      outcome.names.push_back(one.name);
+    } else if (outcome.status) {
+      outcome.status = one.outcome;
     }
   }
-  // A removal that failed has given the weight back, or has left containers without target, which are seen as drift.
-  state.retiring.clear();
   return outcome;
 }
 
@@ -258,7 +279,7 @@ void Autoscaler::remember(const CheckReport& report, store::State& state) {
   };
   m_records.record({.at = now.wall,
                     .from = decision.from,
-                    .to = outcome.status ? decision.to : outcome.reached,
+                    .to = outcome.reached,
                     .reason = decision.reason,
                     .cpu = percent(load.cpu),
                     .memory = percent(load.memory),

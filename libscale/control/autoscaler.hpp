@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,8 +22,11 @@ namespace kscale::control {
 /// The control loop's one turn: observe, mend, decide, act.
 class Autoscaler {
  public:
+  /// Told of a check when it has decided, before anything is done about it.
+  using OnDecision = std::function<void(const CheckReport&)>;
+
   /// All that is lent must outlive the autoscaler.
-  Autoscaler(const Settings& settings, fleet::World world, Records& records, const Log& log);
+  Autoscaler(const Settings& settings, fleet::World world, Records& records, const Log& log, OnDecision on_decision);
 
   /// One check, under the lock of the deployment. Fails when the situation could not be seen; what then went wrong in
   /// acting stands in the report. With `dry_run` nothing is changed, neither outside nor on disk, and no lock is taken.
@@ -38,11 +42,13 @@ class Autoscaler {
 
   Result<Scene> observe();
   Result<Scene> observe_and_mend(store::State& state, CheckReport& report);
-  Status end_retirements(store::State& state, const Scene& scene);
+  bool put_back(store::State& state, const Scene& scene, CheckReport& report);
+  bool mend(const Scene& scene, CheckReport& report);
+  void tell_mended(const std::vector<std::string>& lines, CheckReport& report) const;
   policy::Situation situation(const Scene& scene, const Sample& sample, const store::State& state, Now now) const;
   void act(const Scene& scene, store::State& state, CheckReport& report);
   Outcome add(const Scene& scene, const policy::Decision& decision);
-  Outcome remove(const Scene& scene, const policy::Decision& decision, store::State& state);
+  Outcome remove(const Scene& scene, const policy::Decision& decision);
   void remember(const CheckReport& report, store::State& state);
   void resume_readings(const store::State& state, Now now);
   void tell_once(std::string& last, Level level, const std::string& text);
@@ -51,6 +57,7 @@ class Autoscaler {
   fleet::World m_world;
   Records& m_records;
   const Log& m_log;
+  OnDecision m_on_decision;
   Sampler m_sampler;
   std::string m_boot_id;
   std::string m_told_notice;

@@ -43,6 +43,7 @@ json::Value json_of(const InstanceSample& instance) {
   value.set("name", instance.name);
   value.set("health", name_of(instance.health));
   value.set("warming_up", instance.warming_up);
+  value.set("serving", instance.serving);
   value.set("uptime_seconds", instance.uptime ? json::Value(std::int64_t{instance.uptime->count()}) : json::Value());
   value.set("cpu_percent", json_of(instance.cpu));
   value.set("memory_percent", json_of(instance.memory));
@@ -124,7 +125,8 @@ json::Value json_of(const CheckReport& report) {
   }
   value.set("drift", json_of(report.drift));
   value.set("mended", json_of(report.mended));
-  value.set("problems", json_of(sample.problems));
+  value.set("problems", json_of(report.problems));
+  value.set("notice", sample.notice ? json::Value(*sample.notice) : json::Value());
   value.set("outcome", report.outcome ? json_of(*report.outcome) : json::Value());
   return value;
 }

@@ -27,6 +27,7 @@ struct CheckReport {
   policy::Decision decision;
   std::vector<std::string> drift;  ///< where containers and targets disagree and nothing was done about it
   std::vector<std::string> mended;
+  std::vector<std::string> problems;  ///< what could not be read or mended, each once
   bool dry_run = false;
   std::optional<Outcome> outcome;  ///< nothing when nothing was to be done, or with dry_run
 };

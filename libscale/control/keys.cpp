@@ -59,10 +59,13 @@ Key span(const About& about, std::chrono::milliseconds unit, std::chrono::millis
   return key(
       about,
       [=](Settings& s, std::string_view text) {
-        return store(parse_span(text, unit, least, most), [&](std::chrono::milliseconds value) {
-          using Span = std::remove_reference_t<decltype(field(s))>;
-          field(s) = std::chrono::duration_cast<Span>(value);
-        });
+        using Span = std::remove_reference_t<decltype(field(s))>;
+        const auto parsed = parse_span(text, unit, least, most);
+        if (parsed && std::chrono::duration_cast<Span>(*parsed) != *parsed) {
+          return Status(fail(Errc::invalid, "'{}' is not a whole number of seconds", text));
+        }
+        return store(parsed,
+                     [&](std::chrono::milliseconds value) { field(s) = std::chrono::duration_cast<Span>(value); });
       },
       [=](const Settings& s) { return shown(std::chrono::duration_cast<std::chrono::milliseconds>(field(s))); });
 }

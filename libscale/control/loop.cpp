@@ -34,8 +34,8 @@ std::optional<LoopEnd> idle_until(Instant end, Clock& clock, Clock& idle, const 
 }  // namespace
 
 Result<LoopEnd> run_loop(Autoscaler& autoscaler, Clock& clock, Clock& idle, std::chrono::seconds interval,
-                         const std::function<void(const CheckReport&)>& on_report, const Wishes& wishes,
-                         const Log& log) {
+                         const std::function<void(const CheckReport&)>& on_report, const Wishes& wishes, const Log& log,
+                         FirstFailure first_failure) {
   std::string told;
   for (bool first = true;; first = false) {
     const auto begin = clock.now().instant;
@@ -45,7 +45,7 @@ Result<LoopEnd> run_loop(Autoscaler& autoscaler, Clock& clock, Clock& idle, std:
       on_report(*report);
     } else if (report.error().code == Errc::interrupted) {
       return LoopEnd::stopped;
-    } else if (first && report.error().code != Errc::locked) {
+    } else if (first && first_failure == FirstFailure::ends && report.error().code != Errc::locked) {
       return tl::unexpected(report.error());
     } else if (std::exchange(told, report.error().what) != report.error().what) {
       log.say(Level::error, "{}; trying again every {}s", report.error().what, interval.count());

@@ -19,13 +19,16 @@ struct Wishes {
 
 enum class LoopEnd { stopped, reload };
 
+/// What it means when the first check fails: that the settings are no good, or only that the time is bad.
+enum class FirstFailure { ends, is_waited_out };
+
 /// Checks every `interval` until told to stop or to read the settings again.
 ///
-/// The first check tells whether the settings are any good: when it fails, so does the loop, unless another kscale is
-/// just acting. Later failures are told once each and waited out. `idle` is waited on between checks, and must end its
+/// When the first check fails, and that `ends`, so does the loop, unless another kscale is just acting. Other failures
+/// are told once each and waited out. `idle` is waited on between checks, and must end its
 /// wait on every signal; `clock` only tells the time.
 Result<LoopEnd> run_loop(Autoscaler& autoscaler, Clock& clock, Clock& idle, std::chrono::seconds interval,
-                         const std::function<void(const CheckReport&)>& on_report, const Wishes& wishes,
-                         const Log& log);
+                         const std::function<void(const CheckReport&)>& on_report, const Wishes& wishes, const Log& log,
+                         FirstFailure first_failure = FirstFailure::ends);
 
 }  // namespace kscale::control

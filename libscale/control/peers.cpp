@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "libscale/docker/endpoint.hpp"
+#include "libscale/net/authority.hpp"
 
 namespace kscale::control {
 
@@ -13,10 +14,8 @@ std::string host_of(const net::Endpoint& engine) {
   if (!engine.unix_socket.empty()) {
     return "127.0.0.1";
   }
-  const auto begin = engine.base_url.find("://") + 3;
-  const auto end = engine.base_url.find_first_of(
-      "/:", engine.base_url.find(']', begin) == std::string::npos ? begin : engine.base_url.find(']', begin));
-  return engine.base_url.substr(begin, end - begin);
+  const auto authority = net::parse_authority(net::authority_in(engine.base_url));
+  return authority ? authority->host : std::string();
 }
 
 }  // namespace
@@ -31,13 +30,17 @@ Result<Peers> Peers::from(const Settings& settings, const EnvironmentLookup& env
   if (!docker) {
     return wrap(docker.error(), "Docker's address");
   }
+  auto api_version = docker::api_version_in(environment);
+  if (!api_version) {
+    return tl::unexpected(api_version.error());
+  }
   net::Endpoint kong{.base_url = settings.kong_url, .tls = settings.kong_tls};
   if (!settings.kong_token.empty()) {
     kong.headers.emplace_back(settings.kong_token_header, settings.kong_token);
   }
   Peers peers(http, clock);
-  peers.m_engine = std::make_unique<docker::Engine>(http, std::move(*docker), environment("DOCKER_API_VERSION"),
-                                                    settings.request_timeout);
+  peers.m_engine =
+      std::make_unique<docker::Engine>(http, std::move(*docker), std::move(*api_version), settings.request_timeout);
   peers.m_kong = std::make_unique<kong::Admin>(http, clock, std::move(kong), settings.request_timeout);
   return peers;
 }

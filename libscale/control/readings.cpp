@@ -10,11 +10,11 @@ namespace kscale::control {
 namespace {
 
 json::Value of_counters(const metrics::Counters& counters) {
-  json::Value value = json::Value::object();
+  json::Value::Object members;
   for (const auto& [series, count] : counters) {
-    value.set(series, count);
+    members.emplace_back(series, count);
   }
-  return value;
+  return members;
 }
 
 /// Takes values, and remembers when one was not of the kind asked for.
@@ -32,6 +32,7 @@ class Taker {
 
   metrics::Counters counters(const json::Value& value);
   metrics::Histograms histograms(const json::Value& value);
+  kong::Traffic traffic(const json::Value& value);
   docker::Stats stats(const json::Value& value);
 
  private:
@@ -53,7 +54,7 @@ metrics::Counters Taker::counters(const json::Value& value) {
 }
 
 json::Value of_histograms(const metrics::Histograms& histograms) {
-  json::Value value = json::Value::object();
+  json::Value::Object members;
   for (const auto& [series, histogram] : histograms) {
     json::Value one;
     one.set("sum", histogram.sum);
@@ -63,9 +64,9 @@ json::Value of_histograms(const metrics::Histograms& histograms) {
       // JSON knows no infinity: null stands for it.
       one.at("buckets").push_back(json::Value::Array{bound, count});
     }
-    value.set(series, std::move(one));
+    members.emplace_back(series, std::move(one));
   }
-  return value;
+  return members;
 }
 
 metrics::Histograms Taker::histograms(const json::Value& value) {
@@ -85,6 +86,35 @@ metrics::Histograms Taker::histograms(const json::Value& value) {
     }
   }
   return histograms;
+}
+
+json::Value of_traffic(const kong::Traffic& traffic) {
+  json::Value value = json::Value::object();
+  if (traffic.requests) {
+    value.set("requests", of_counters(*traffic.requests));
+  }
+  if (traffic.errors) {
+    value.set("errors", of_counters(*traffic.errors));
+  }
+  if (traffic.latency) {
+    value.set("latency", of_histograms(*traffic.latency));
+  }
+  return value;
+}
+
+kong::Traffic Taker::traffic(const json::Value& value) {
+  kong::Traffic traffic;
+  m_content = m_content && value.is_object();
+  if (value.has("requests")) {
+    traffic.requests = counters(value["requests"]);
+  }
+  if (value.has("errors")) {
+    traffic.errors = counters(value["errors"]);
+  }
+  if (value.has("latency")) {
+    traffic.latency = histograms(value["latency"]);
+  }
+  return traffic;
 }
 
 json::Value of_stats(const docker::Stats& stats) {
@@ -126,15 +156,8 @@ std::string write_readings(const Readings& readings) {
   for (const auto& [id, stats] : readings.containers) {
     value.at("containers").set(id, of_stats(stats));
   }
-  const auto& traffic = readings.traffic;
-  if (traffic.requests) {
-    value.set("requests", of_counters(*traffic.requests));
-  }
-  if (traffic.errors) {
-    value.set("errors", of_counters(*traffic.errors));
-  }
-  if (traffic.latency) {
-    value.set("latency", of_histograms(*traffic.latency));
+  if (readings.traffic) {
+    value.set("traffic", of_traffic(*readings.traffic));
   }
   if (readings.total_requests) {
     value.set("total_requests", *readings.total_requests);
@@ -157,14 +180,8 @@ Result<Readings> parse_readings(std::string_view text, Instant at) {
   for (const auto& [id, stats] : take.members((*value)["containers"])) {
     readings.containers.emplace(id, take.stats(stats));
   }
-  if (value->has("requests")) {
-    readings.traffic.requests = take.counters((*value)["requests"]);
-  }
-  if (value->has("errors")) {
-    readings.traffic.errors = take.counters((*value)["errors"]);
-  }
-  if (value->has("latency")) {
-    readings.traffic.latency = take.histograms((*value)["latency"]);
+  if (value->has("traffic")) {
+    readings.traffic = take.traffic((*value)["traffic"]);
   }
   if (value->has("total_requests")) {
     readings.total_requests = take.number((*value)["total_requests"]);

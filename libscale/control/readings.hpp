@@ -17,7 +17,7 @@ namespace kscale::control {
 struct Readings {
   Instant at;                                       ///< when Kong was read
   std::map<std::string, docker::Stats> containers;  ///< by container id
-  kong::Traffic traffic;
+  std::optional<kong::Traffic> traffic;  ///< absent where Kong's page could not be read; empty where Kong has none
   std::optional<double> total_requests;  ///< of all services and the Admin API, from Kong's status
   std::optional<metrics::HostCpuReading> host_cpu;
 };

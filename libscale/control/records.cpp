@@ -9,11 +9,11 @@
 
 namespace kscale::control {
 
-Records::Records(std::filesystem::path directory, std::string deployment, std::filesystem::path log_file, Clock& clock,
-                 const Log& log)
+Records::Records(const Settings& settings, std::filesystem::path directory, Clock& clock, const Log& log)
     : m_directory(std::move(directory)),
-      m_deployment(std::move(deployment)),
-      m_log_file(std::move(log_file)),
+      m_deployment(settings.deployment.prefix),
+      m_log_file(settings.history_log),
+      m_dry_run(settings.dry_run),
       m_clock(&clock),
       m_log(&log) {}
 
@@ -29,7 +29,7 @@ Result<Records> Records::open(const Settings& settings, const EnvironmentLookup&
       return wrap(made.error(), "state-dir");
     }
   }
-  Records records(std::move(directory), settings.deployment.prefix, settings.history_log, clock, log);
+  Records records(settings, std::move(directory), clock, log);
   if (!settings.dry_run) {
     records.open_history();
   }
@@ -39,7 +39,7 @@ Result<Records> Records::open(const Settings& settings, const EnvironmentLookup&
 void Records::open_history() {
   auto history = store::History::open(m_directory / "history.db", m_clock->now().wall);
   if (!history) {
-    tell(m_history_trouble, history.error());
+    tell(m_history_trouble, tl::unexpected(history.error()));
     return;
   }
   if (history->notice()) {
@@ -48,27 +48,34 @@ void Records::open_history() {
   m_history.emplace(std::move(*history));
 }
 
-void Records::tell(std::string& last, const Error& error) {
-  if (std::exchange(last, error.what) != error.what) {
-    m_log->say(Level::warning, "{}; scaling goes on", error.what);
+void Records::tell(std::string& last, const Status& status) {
+  const auto trouble = status ? std::string() : status.error().what;
+  if (std::exchange(last, trouble) != trouble && !trouble.empty()) {
+    m_log->say(Level::warning, "{}; scaling goes on", trouble);
   }
 }
 
+std::filesystem::path Records::state_file() const {
+  return m_directory / (m_deployment + ".state");
+}
+
 store::State Records::load() {
-  const auto path = m_directory / (m_deployment + ".state");
-  auto loaded = store::load_state(path);
+  auto loaded = store::load_state(state_file());
   if (loaded) {
     // After a save that failed, what the disk has is older than what we know.
     if (m_on_disk || m_state == store::State{}) {
       m_state = std::move(*loaded);
+      m_on_disk = true;
     }
     return m_state;
   }
-  tell(m_state_trouble, loaded.error());
-  if (loaded.error().code == Errc::invalid) {
-    if (const auto aside = store::set_aside(path, m_clock->now().wall)) {
+  tell(m_state_trouble, tl::unexpected(loaded.error()));
+  if (loaded.error().code == Errc::invalid && !m_dry_run) {
+    if (const auto aside = store::set_aside(state_file(), m_clock->now().wall)) {
       m_log->say(Level::warning, "the damaged state was kept as {}", aside->string());
     }
+  }
+  if (!m_state.last_up) {
     const auto now = m_clock->now();
     m_state.last_up = store::Stamp{now.instant, now.wall, store::boot_id()};
   }
@@ -77,11 +84,9 @@ store::State Records::load() {
 
 void Records::save(const store::State& state) {
   m_state = state;
-  const auto saved = store::save_state(m_directory / (m_deployment + ".state"), state);
+  const auto saved = store::save_state(state_file(), state);
   m_on_disk = saved.has_value();
-  if (!saved) {
-    tell(m_state_trouble, saved.error());
-  }
+  tell(m_state_trouble, saved);
 }
 
 void Records::record(const store::ScalingEvent& event) {
@@ -89,16 +94,19 @@ void Records::record(const store::ScalingEvent& event) {
     open_history();
   }
   if (m_history) {
-    if (const auto added = m_history->add(event); !added) {
-      tell(m_history_trouble, added.error());
+    const auto added = m_history->add(event);
+    tell(m_history_trouble, added);
+    if (!added) {
       m_history.reset();
     }
   }
   if (!m_log_file.empty()) {
-    if (const auto added = store::append_to_log(m_log_file, event); !added) {
-      tell(m_history_trouble, added.error());
-    }
+    tell(m_log_file_trouble, store::append_to_log(m_log_file, event));
   }
+}
+
+bool Records::is_same_place(const Records& other) const {
+  return m_directory == other.m_directory && m_deployment == other.m_deployment;
 }
 
 Result<store::Lock> Records::lock_actions() const {

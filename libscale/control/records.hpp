@@ -25,12 +25,16 @@ class Records {
                               const Log& log);
 
   /// The state as it is on disk, so that what another kscale did meanwhile counts; after trouble, as it was last known.
-  /// A damaged one is set aside; then a cooldown begins, since it is not known what was done.
+  /// Where it cannot be read, a cooldown begins, since it is not known what was done; a damaged one is set aside, but
+  /// not in a dry run.
   store::State load();
   void save(const store::State& state);
 
   /// Writes an action to the history and to the log file of the original scripts.
   void record(const store::ScalingEvent& event);
+
+  /// Whether these are the records of the same deployment, so that its locks are the same.
+  bool is_same_place(const Records& other) const;
 
   /// The right to act on the deployment now.
   Result<store::Lock> lock_actions() const;
@@ -38,16 +42,17 @@ class Records {
   Result<store::Lock> lock_autoscaler() const;
 
  private:
-  Records(std::filesystem::path directory, std::string deployment, std::filesystem::path log_file, Clock& clock,
-          const Log& log);
+  Records(const Settings& settings, std::filesystem::path directory, Clock& clock, const Log& log);
 
   void open_history();
-  /// Tells of trouble, but not of the same one again and again.
-  void tell(std::string& last, const Error& error);
+  /// Tells of trouble, but not of the same one again and again until it went well.
+  void tell(std::string& last, const Status& status);
+  std::filesystem::path state_file() const;
 
   std::filesystem::path m_directory;
   std::string m_deployment;
   std::filesystem::path m_log_file;
+  bool m_dry_run;
   Clock* m_clock;
   const Log* m_log;
   std::optional<store::History> m_history;
@@ -55,6 +60,7 @@ class Records {
   bool m_on_disk = false;  ///< whether the disk has it too
   std::string m_state_trouble;
   std::string m_history_trouble;
+  std::string m_log_file_trouble;
 };
 
 }  // namespace kscale::control

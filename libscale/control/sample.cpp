@@ -35,6 +35,7 @@ InstanceSample sample_of(const fleet::Instance& instance, const docker::Stats* e
                          const SampleContext& context) {
   const auto& container = instance.container;
   InstanceSample sample{.number = instance.number, .name = container.name, .health = container.health};
+  sample.serving = container.health != docker::Health::unhealthy;
   add_age(sample, container, context);
   if (later == nullptr) {
     return sample;
@@ -71,35 +72,48 @@ void add_counted_traffic(Sample& sample, const kong::Traffic& earlier, const kon
   }
 }
 
+/// Whether all of Kong's requests stand for the service's: Kong said at both looks that it does not count those.
+bool is_uncounted(const Readings& earlier, const Readings& later) {
+  return earlier.traffic && !earlier.traffic->requests && later.traffic && !later.traffic->requests;
+}
+
+/// The rate of all that went through Kong.
+void add_total_traffic(Sample& sample, double earlier, double later, std::chrono::nanoseconds span) {
+  if (const auto rate = metrics::per_second(metrics::increase_between({{"", earlier}}, {{"", later}}), span)) {
+    sample.request_rate = RequestsPerSecond{*rate};
+  }
+}
+
 void add_traffic(Sample& sample, const Readings& earlier, const Readings& later) {
   const auto span = later.at - earlier.at;
-  if (earlier.traffic.requests && later.traffic.requests) {
-    add_counted_traffic(sample, earlier.traffic, later.traffic, span);
-  } else if (earlier.total_requests && later.total_requests) {
-    const auto requests = metrics::increase_between({{"", *earlier.total_requests}}, {{"", *later.total_requests}});
-    if (const auto rate = metrics::per_second(requests, span)) {
-      sample.request_rate = RequestsPerSecond{*rate};
-    }
+  const auto has_counters = [](const Readings& r) { return r.traffic && r.traffic->requests; };
+  if (has_counters(earlier) && has_counters(later)) {
+    add_counted_traffic(sample, *earlier.traffic, *later.traffic, span);
+  } else if (is_uncounted(earlier, later) && earlier.total_requests && later.total_requests) {
+    add_total_traffic(sample, *earlier.total_requests, *later.total_requests, span);
   }
-  if (earlier.traffic.latency && later.traffic.latency) {
-    const auto latency = metrics::increase_between(*earlier.traffic.latency, *later.traffic.latency);
+}
+
+void add_latency(Sample& sample, const Readings& earlier, const Readings& later) {
+  if (earlier.traffic && earlier.traffic->latency && later.traffic && later.traffic->latency) {
+    const auto latency = metrics::increase_between(*earlier.traffic->latency, *later.traffic->latency);
     sample.response_time = metrics::mean(latency);
     sample.response_time_p95 = metrics::quantile(latency, k_p95);
   }
 }
 
-std::optional<std::string> notice_for(const kong::Traffic& traffic, const std::string& service) {
-  if (traffic.requests && traffic.latency) {
+std::optional<std::string> notice_for(const std::optional<kong::Traffic>& traffic, const std::string& service) {
+  if (!traffic || (traffic->requests && traffic->latency)) {
     return std::nullopt;
   }
-  const auto* const flags = traffic.requests  ? "latency_metrics"
-                            : traffic.latency ? "status_code_metrics"
-                                              : "status_code_metrics and latency_metrics";
+  const auto* const flags = traffic->requests  ? "latency_metrics"
+                            : traffic->latency ? "status_code_metrics"
+                                               : "status_code_metrics and latency_metrics";
   return fmt::format(
       "Kong does not measure service '{}' ({}): until a request comes, or the Prometheus plugin gets {}: true, {}",
-      service, !traffic.requests ? "no request counter" : "no response times", flags,
-      !traffic.requests ? "the request rate is that of all of Kong, and the response time that of one timed request"
-                        : "the response time is that of one timed request");
+      service, !traffic->requests ? "no request counter" : "no response times", flags,
+      !traffic->requests ? "the request rate is that of all of Kong, and the response time that of one timed request"
+                         : "the response time is that of one timed request");
 }
 
 const docker::Stats* stats_in(const Readings& readings, const std::string& id) {
@@ -113,7 +127,10 @@ policy::Load Sample::load() const {
   std::vector<policy::InstanceLoad> loads;
   loads.reserve(instances.size());
   for (const auto& instance : instances) {
-    loads.push_back({instance.warming_up, instance.cpu, instance.memory});
+    loads.push_back({.warming_up = instance.warming_up,
+                     .serving = instance.serving,
+                     .cpu = instance.cpu,
+                     .memory = instance.memory});
   }
   return {.cpu = policy::average_cpu(loads),
           .memory = policy::average_memory(loads),
@@ -123,6 +140,10 @@ policy::Load Sample::load() const {
 
 int Sample::warming_up() const {
   return static_cast<int>(std::ranges::count_if(instances, &InstanceSample::warming_up));
+}
+
+int Sample::not_serving() const {
+  return static_cast<int>(std::ranges::count(instances, false, &InstanceSample::serving));
 }
 
 Sample sample_between(const std::optional<Readings>& earlier, const Readings& later,
@@ -136,6 +157,7 @@ Sample sample_between(const std::optional<Readings>& earlier, const Readings& la
   sample.notice = notice_for(later.traffic, context.service);
   if (earlier) {
     add_traffic(sample, *earlier, later);
+    add_latency(sample, *earlier, later);
     if (earlier->host_cpu && later.host_cpu) {
       sample.host_cpu = metrics::host_cpu_between(*earlier->host_cpu, *later.host_cpu);
     }

@@ -20,6 +20,7 @@ struct InstanceSample {
   std::string name;
   docker::Health health = docker::Health::none;
   bool warming_up = false;
+  bool serving = true;  ///< false: unhealthy, or Kong sends it no requests
   std::optional<std::chrono::seconds> uptime;
   std::optional<Percent> cpu;
   std::optional<Percent> memory;
@@ -44,6 +45,7 @@ struct Sample {
 
   policy::Load load() const;
   int warming_up() const;
+  int not_serving() const;
 };
 
 /// What the figures depend on, besides the readings.
@@ -56,7 +58,8 @@ struct SampleContext {
 };
 
 /// The figures of the span between two readings. Without an earlier one only those are known that need no span. Where
-/// Kong does not count the service's requests, all requests that went through Kong stand for them.
+/// Kong says that it does not count the service's requests, all requests that went through Kong stand for them; where
+/// it could not be asked, nothing does.
 Sample sample_between(const std::optional<Readings>& earlier, const Readings& later,
                       const std::vector<fleet::Instance>& running, const SampleContext& context);
 

@@ -30,7 +30,9 @@ std::optional<Percent> disk_used(const char* path) {
   if (statvfs(path, &disk) != 0 || disk.f_blocks == 0) {
     return std::nullopt;
   }
-  return Percent{(1 - static_cast<double>(disk.f_bavail) / static_cast<double>(disk.f_blocks)) * 100};
+  // As `df` counts: what only root may use is neither used nor free.
+  const auto used = static_cast<double>(disk.f_blocks - disk.f_bfree);
+  return Percent{used / (used + static_cast<double>(disk.f_bavail)) * 100};
 }
 
 }  // namespace
@@ -49,7 +51,7 @@ Sampler::Sampler(docker::Engine& engine, kong::Admin& kong, net::HttpTransport& 
                  const Settings& settings)
     : m_engine(engine), m_kong(kong), m_http(http), m_clock(clock), m_settings(settings) {}
 
-Sampler::Look Sampler::look(const std::vector<fleet::Instance>& running) {
+Result<Sampler::Look> Sampler::look(const std::vector<fleet::Instance>& running) {
   Look seen;
   const auto begin = m_clock.now().instant;
   std::vector<net::Request> requests{m_kong.status_request(), m_kong.metrics_request()};
@@ -57,6 +59,11 @@ Sampler::Look Sampler::look(const std::vector<fleet::Instance>& running) {
     requests.push_back(m_engine.stats_request(instance.container.id));
   }
   const auto answers = m_http.send_all(requests);
+  for (const auto& answer : answers) {
+    if (!answer && answer.error().code == Errc::interrupted) {
+      return tl::unexpected(answer.error());
+    }
+  }
 
   const auto status = m_kong.read_status(answers[0]);
   if (status) {
@@ -64,13 +71,15 @@ Sampler::Look Sampler::look(const std::vector<fleet::Instance>& running) {
   } else {
     seen.problems.push_back(status.error().what);
   }
+  seen.readings.at = begin + (answers[1] ? answers[1]->elapsed : 0us);
   const auto text = m_kong.read_metrics(answers[1]);
   const auto traffic =
       text.and_then([this](const std::string& page) { return kong::parse_traffic(page, m_settings.service); });
-  seen.readings.at = begin + (answers[1] ? answers[1]->elapsed : 0us);
   if (traffic) {
     seen.readings.traffic = *traffic;
-  } else if (traffic.error().code != Errc::unsupported) {
+  } else if (traffic.error().code == Errc::unsupported) {
+    seen.readings.traffic = kong::Traffic{};
+  } else {
     seen.problems.push_back(traffic.error().what);
   }
   for (std::size_t i = 0; i < running.size(); ++i) {
@@ -94,15 +103,22 @@ bool Sampler::can_go_on_from_last(const std::vector<fleet::Instance>& running, I
          });
 }
 
-std::optional<Milliseconds> Sampler::timed_request() {
+Result<Milliseconds> Sampler::timed_request() {
   net::Request request;
   request.to.base_url = m_settings.proxy_url;
   request.path = m_settings.proxy_health_path;
   request.deadline = m_settings.request_timeout;
   const auto answer = m_http.send(request);
+  if (!answer && answer.error().code == Errc::timed_out) {
+    return Milliseconds(request.deadline);  // it takes longer than that, which says enough
+  }
+  if (!answer) {
+    return wrap(answer.error(), "time a request");
+  }
   // What Kong answers by itself, such as 404 for want of a route, says nothing of the instances.
-  if (!answer || answer->status < 200 || answer->status >= 400) {
-    return std::nullopt;
+  if (answer->status < 200 || answer->status >= 400) {
+    return fail(Errc::failed, "time a request: {}{} answered {}; see proxy-health-path", m_settings.proxy_url,
+                m_settings.proxy_health_path, answer->status);
   }
   return std::chrono::duration_cast<Milliseconds>(answer->elapsed);
 }
@@ -115,13 +131,20 @@ Result<Sample> Sampler::take(const std::vector<fleet::Instance>& running) {
   }
   if (!can_go_on_from_last(running, m_clock.now().instant)) {
     auto first = look(running);
-    first.readings.host_cpu = read_host().cpu;
-    m_last = std::move(first.readings);
+    if (!first) {
+      return tl::unexpected(first.error());
+    }
+    first->readings.host_cpu = read_host().cpu;
+    m_last = std::move(first->readings);
     if (m_clock.wait(k_first_span) == Waited::interrupted) {
       return fail(Errc::interrupted, "interrupted");
     }
   }
-  auto [readings, problems] = look(running);
+  auto second = look(running);
+  if (!second) {
+    return tl::unexpected(second.error());
+  }
+  auto& [readings, problems] = *second;
   const auto host = read_host();
   readings.host_cpu = host.cpu;
   const SampleContext context{.now = m_clock.now(),
@@ -133,8 +156,12 @@ Result<Sample> Sampler::take(const std::vector<fleet::Instance>& running) {
   sample.problems = std::move(problems);
   sample.host_memory = host.memory;
   sample.host_disk = host.disk;
-  if (!readings.traffic.latency) {
-    sample.response_time = timed_request();
+  if (readings.traffic && !readings.traffic->latency) {
+    if (const auto timed = timed_request()) {
+      sample.response_time = *timed;
+    } else {
+      sample.problems.push_back(timed.error().what);
+    }
   }
   m_last = std::move(readings);
   return sample;

@@ -47,9 +47,9 @@ class Sampler {
     std::vector<std::string> problems;
   };
 
-  Look look(const std::vector<fleet::Instance>& running);
+  Result<Look> look(const std::vector<fleet::Instance>& running);
   bool can_go_on_from_last(const std::vector<fleet::Instance>& running, Instant now) const;
-  std::optional<Milliseconds> timed_request();
+  Result<Milliseconds> timed_request();
 
   docker::Engine& m_engine;
   kong::Admin& m_kong;

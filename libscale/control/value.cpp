@@ -48,7 +48,8 @@ Result<std::chrono::milliseconds> parse_span(std::string_view text, std::chrono:
       {{"ms", 1ms}, {"s", 1s}, {"m", 1min}, {"h", 1h}}};
   const auto digits = std::min(text.find_first_not_of("0123456789."), text.size());
   const auto suffix = text.substr(digits);
-  const auto named = std::ranges::find(k_units, suffix, &std::pair<std::string_view, std::chrono::milliseconds>::first);
+  const auto* const named =
+      std::ranges::find(k_units, suffix, &std::pair<std::string_view, std::chrono::milliseconds>::first);
   const auto count = whole_text<double>(text.substr(0, digits));
   if (count && (suffix.empty() || named != k_units.end())) {
     const auto each = suffix.empty() ? unit : named->second;

@@ -18,10 +18,12 @@ struct Added {
 
 /// Adds `count` instances beside those `present` (running or not), side by side, each in these steps: created and
 /// started (with the lowest free number; a stopped container of that number is started again, or thrown away first
-/// where kscale made it), ready, target added, seen in Kong.
+/// where kscale made it), ready, target added with weight 0, seen in Kong's balancer at the right address, weight
+/// given.
 ///
-/// Where a name or port is taken, the next free number is tried. A failure undoes what was made for that instance and
-/// says why. When we are told to stop, those whose target is not yet in Kong are undone, with `interrupted` as outcome.
+/// Where a name or port is taken, or Kong takes the name for the address of an earlier container, the next free number
+/// is tried. A failure undoes what was made for that instance, before any request could reach it, and says why. When we
+/// are told to stop, those not yet in rotation are undone, with `interrupted` as outcome.
 std::vector<Added> add_instances(World& world, const Deployment& deployment, const std::vector<Instance>& present,
                                  int count);
 

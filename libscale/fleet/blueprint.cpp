@@ -227,6 +227,11 @@ Blueprint like_sibling(const json::Value& inspection, int sibling_number, const 
       }
     }
   }
+  if (overrides.network) {
+    body.at("HostConfig").set("NetworkMode", *overrides.network);
+    body.erase("NetworkingConfig");
+    made.more_networks.clear();
+  }
   apply(overrides, identity, body);
   auto name = inspection["Name"].text_or("");
   const char separator = name.find(identity.prefix + '_') != std::string::npos ? '_' : '-';
@@ -247,7 +252,7 @@ Result<Blueprint> from_settings(const Identity& identity, const Overrides& overr
   auto& host = body.at("HostConfig");
   if (identity.host_port_base > 0) {
     json::Value place;
-    place.set("HostIp", "127.0.0.1");
+    place.set("HostIp", identity.publish_at);
     place.set("HostPort", std::to_string(identity.host_port_base + identity.number));
     host.at("PortBindings").at(port).push_back(place);
   }

@@ -18,7 +18,7 @@ struct Overrides {
   std::map<std::string, std::string> environment;  ///< `{N}` in a value stands for the instance's number
   std::optional<std::vector<std::string>> command;
   std::map<std::string, std::string> labels;
-  std::optional<std::string> network;
+  std::optional<std::string> network;  ///< the only one; the sibling's are left out then
   std::optional<std::string> restart;  ///< restart policy
 };
 
@@ -27,8 +27,9 @@ struct Identity {
   std::string prefix;
   int number = 0;
   int container_port = 0;
-  int host_port_base =
-      0;  ///< an instance made from the settings alone publishes its port at this plus its number; 0: not
+  /// An instance made from the settings alone publishes its port at this plus its number; 0: not.
+  int host_port_base = 0;
+  std::string publish_at = "127.0.0.1";  ///< on which of the host's addresses; empty: on all
 };
 
 /// All that is to be asked of Docker to make one instance.

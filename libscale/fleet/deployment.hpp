@@ -30,7 +30,7 @@ struct Deployment {
   std::chrono::seconds stop_timeout{10};            ///< between SIGTERM and SIGKILL
   Overrides overrides;
 
-  Identity identity(int number) const { return {prefix, number, container_port, host_port_base}; }
+  Identity identity(int number) const;
   std::optional<std::string> address_of(const Instance& instance) const {
     return target_address(instance, addressing, container_port, host);
   }

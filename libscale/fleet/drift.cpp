@@ -20,6 +20,30 @@ bool keeps_target(const Instance& instance) {
   return state == docker::State::running || state == docker::State::restarting || state == docker::State::paused;
 }
 
+/// Targets for the instances that can serve, none for what does not run.
+void mend_targets(World& world, const Deployment& deployment, const Drift& drift, Mended& mended) {
+  std::vector<std::string> lines;
+  std::vector<kong::TargetChange> changes;
+  const auto seen = look(world, deployment, drift.without_target);
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    const auto& instance = drift.without_target[i];
+    const auto address = deployment.address_of(instance);
+    if (address && seen[i].state == Readiness::State::ready) {
+      changes.push_back({kong::TargetChange::Kind::add, *address, deployment.target_weight});
+      lines.push_back(fmt::format("added target {} of {}", *address, instance.container.name));
+    }
+  }
+  for (const auto& address : drift.without_serving) {
+    changes.push_back({kong::TargetChange::Kind::remove, address, 0});
+    lines.push_back(fmt::format("removed target {}: no instance runs there", address));
+  }
+  if (const auto changed = world.kong.change_targets(deployment.upstream, changes)) {
+    mended.done = std::move(lines);
+  } else {
+    mended.failed.push_back(fmt::format("mend the targets: {}", changed.error().what));
+  }
+}
+
 }  // namespace
 
 Drift drift_of(const std::vector<Instance>& instances, const std::vector<kong::Target>& targets,
@@ -46,7 +70,7 @@ Drift drift_of(const std::vector<Instance>& instances, const std::vector<kong::T
     if (target == targets.end() && instance.is_running()) {
       drift.without_target.push_back(instance);
     } else if (target != targets.end() && target->weight == 0 && instance.is_running()) {
-      drift.taken_out.push_back(*address);
+      drift.taken_out.push_back(instance);
     }
   }
   for (const auto& target : targets) {
@@ -81,40 +105,27 @@ std::vector<std::string> described(const Drift& drift, const Deployment& deploym
     lines.push_back(
         fmt::format("Kong has a target {}, but no instance runs there; it stays until another target serves", address));
   }
-  for (const auto& address : drift.taken_out) {
-    lines.push_back(fmt::format("target {} has weight 0", address));
+  for (const auto& instance : drift.taken_out) {
+    lines.push_back(fmt::format("target {} of {} has weight 0", deployment.address_of(instance).value_or(""),
+                                instance.container.name));
   }
   return lines;
 }
 
-Result<std::vector<std::string>> mend(World& world, const Deployment& deployment, const Drift& drift) {
-  std::vector<std::string> done;
-  std::vector<kong::TargetChange> changes;
-  const auto seen = look(world, deployment, drift.without_target);
-  for (std::size_t i = 0; i < seen.size(); ++i) {
-    const auto& instance = drift.without_target[i];
-    const auto address = deployment.address_of(instance);
-    if (address && seen[i].state == Readiness::State::ready) {
-      changes.push_back({kong::TargetChange::Kind::add, *address, deployment.target_weight});
-      done.push_back(fmt::format("added target {} of {}", *address, instance.container.name));
-    }
-  }
-  for (const auto& address : drift.without_serving) {
-    changes.push_back({kong::TargetChange::Kind::remove, address, 0});
-    done.push_back(fmt::format("removed target {}: no instance runs there", address));
-  }
-  if (const auto changed = world.kong.change_targets(deployment.upstream, changes); !changed) {
-    return wrap(changed.error(), "mend the targets");
-  }
+Mended mend(World& world, const Deployment& deployment, const Drift& drift) {
+  Mended mended;
+  mend_targets(world, deployment, drift, mended);
   for (const auto& leftover : drift.leftovers) {
+    const auto& name = leftover.container.name;
     const auto removed =
-        world.engine.remove({leftover.container.id}, docker::AnonymousVolumes::remove, net::Urgency::interruptible);
-    if (!removed.front()) {
-      return wrap(removed.front().error(), "remove {}", leftover.container.name);
+        world.engine.remove({leftover.container.id}, docker::AnonymousVolumes::remove, net::Urgency::change);
+    if (removed.front()) {
+      mended.done.push_back(fmt::format("removed {}, which was {}", name, name_of(leftover.container.state)));
+    } else {
+      mended.failed.push_back(fmt::format("remove {}: {}", name, removed.front().error().what));
     }
-    done.push_back(fmt::format("removed {}, which was {}", leftover.container.name, name_of(leftover.container.state)));
   }
-  return done;
+  return mended;
 }
 
 }  // namespace kscale::fleet

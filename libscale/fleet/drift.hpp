@@ -16,7 +16,7 @@ struct Drift {
   std::vector<std::string> without_serving;  ///< targets of ours whose instance is gone or does not run
   std::vector<Instance> leftovers;           ///< stopped containers that kscale made, and nobody needs
   std::vector<std::string> last_ones;        ///< such targets again, but no other is in rotation: left until one is
-  std::vector<std::string> taken_out;  ///< targets of running instances with weight 0: somebody's will, left alone
+  std::vector<Instance> taken_out;           ///< they run, and their target has weight 0: somebody's will, left alone
 
   bool is_none() const { return without_target.empty() && without_serving.empty() && leftovers.empty(); }
 };
@@ -31,8 +31,13 @@ Drift drift_of(const std::vector<Instance>& instances, const std::vector<kong::T
 /// One line for each disagreement.
 std::vector<std::string> described(const Drift& drift, const Deployment& deployment);
 
-/// Mends it: targets for the instances that can serve, none for what does not run, leftovers removed. Gives one line
-/// for each thing that was done.
-Result<std::vector<std::string>> mend(World& world, const Deployment& deployment, const Drift& drift);
+/// What became of a disagreement: one line for each thing that was done, and for each that could not be.
+struct Mended {
+  std::vector<std::string> done;
+  std::vector<std::string> failed;
+};
+
+/// Mends it: targets for the instances that can serve, none for what does not run, leftovers removed.
+Mended mend(World& world, const Deployment& deployment, const Drift& drift);
 
 }  // namespace kscale::fleet

@@ -49,10 +49,10 @@ std::vector<int> lowest_free(const std::vector<int>& taken, int count) {
   return free;
 }
 
-std::optional<int> published_port(const Instance& instance, int container_port) {
+std::optional<docker::PublishedPort> published_port(const Instance& instance, int container_port) {
   const auto& ports = instance.container.ports;
   const auto found = std::ranges::find(ports, container_port, &docker::PublishedPort::container_port);
-  return found != ports.end() ? std::optional(found->host_port) : std::nullopt;
+  return found != ports.end() ? std::optional(*found) : std::nullopt;
 }
 
 std::optional<std::string> target_address(const Instance& instance, Addressing addressing, int container_port,
@@ -62,7 +62,7 @@ std::optional<std::string> target_address(const Instance& instance, Addressing a
   }
   if (addressing == Addressing::host) {
     const auto port = published_port(instance, container_port);
-    return port ? std::optional(fmt::format("{}:{}", host, *port)) : std::nullopt;
+    return port ? std::optional(fmt::format("{}:{}", host, port->host_port)) : std::nullopt;
   }
   for (const auto& attachment : instance.container.networks) {
     if (!attachment.ip.empty()) {

@@ -42,8 +42,8 @@ std::vector<Instance> running(const std::vector<Instance>& instances);
 /// The lowest numbers from 1 on that `taken` does not hold.
 std::vector<int> lowest_free(const std::vector<int>& taken, int count);
 
-/// The host port that the instance's container port is published at.
-std::optional<int> published_port(const Instance& instance, int container_port);
+/// Where on the host the instance's container port is published.
+std::optional<docker::PublishedPort> published_port(const Instance& instance, int container_port);
 
 /// The address of the instance's target in Kong. Empty while it has none: no address yet, or no published port.
 std::optional<std::string> target_address(const Instance& instance, Addressing addressing, int container_port,

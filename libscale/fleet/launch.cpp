@@ -220,7 +220,7 @@ std::vector<Launch*> still_waiting(World& world, const Deployment& deployment, c
 }  // namespace
 
 std::vector<Launch> launch(World& world, const Deployment& deployment, const std::vector<Instance>& present,
-                           int count) {
+                           const std::vector<int>& avoided, int count) {
   std::vector<Launch> launches(static_cast<std::size_t>(count));
   const auto model = Model::choose(world, deployment, present);
   if (!model) {
@@ -230,6 +230,7 @@ std::vector<Launch> launch(World& world, const Deployment& deployment, const std
     return launches;
   }
   auto taken = numbers_in_use(present);
+  taken.insert(taken.end(), avoided.begin(), avoided.end());
   std::vector<Launch*> trying;
   trying.reserve(launches.size());
   for (auto& launch : launches) {

@@ -18,10 +18,11 @@ struct Launch {
   Status outcome;          ///< what went wrong, once something did
 };
 
-/// Creates and starts `count` containers, side by side, with the lowest free numbers. A stopped container that has such
-/// a number is started again, or replaced where kscale made it. Where a name or a host port is taken, the next free
-/// number is tried. What failed leaves nothing behind.
-std::vector<Launch> launch(World& world, const Deployment& deployment, const std::vector<Instance>& present, int count);
+/// Creates and starts `count` containers, side by side, with the lowest free numbers but those to be `avoided`. A
+/// stopped container that has such a number is started again, or replaced where kscale made it. Where a name or a host
+/// port is taken, the next free number is tried. What failed leaves nothing behind.
+std::vector<Launch> launch(World& world, const Deployment& deployment, const std::vector<Instance>& present,
+                           const std::vector<int>& avoided, int count);
 
 /// Waits until each launched container can serve, all of them together. Those that end by themselves, or are not ready
 /// in time, or at the moment when we are told to stop, get the reason as their outcome.

@@ -39,11 +39,21 @@ Readiness from_probe(const Result<net::Response>& answer, const std::string& url
   return {State::ready, ""};
 }
 
+/// A port that is published at all addresses, or at a loopback one, is asked for at the engine's machine.
+std::string host_to_ask(const World& world, const std::string& published_at) {
+  const bool is_special = published_at.empty() || published_at == "0.0.0.0" || published_at == "::" ||
+                          published_at == "::1" || published_at.starts_with("127.");
+  if (is_special) {
+    return world.docker_host;
+  }
+  return published_at.find(':') == std::string::npos ? published_at : fmt::format("[{}]", published_at);
+}
+
 }  // namespace
 
 std::optional<std::string> probe_url(const World& world, const Deployment& deployment, const Instance& instance) {
   if (const auto port = published_port(instance, deployment.container_port)) {
-    return fmt::format("http://{}:{}", world.docker_host, *port);
+    return fmt::format("http://{}:{}", host_to_ask(world, port->host_ip), port->host_port);
   }
   const auto address = target_address(instance, Addressing::ip, deployment.container_port, {});
   return address ? std::optional("http://" + *address) : std::nullopt;

@@ -10,14 +10,20 @@
 
 namespace kscale::fleet {
 
+/// How the removal of one instance went.
+struct Removed {
+  std::string name;
+  Status outcome;
+};
+
 /// Takes instances away without losing a request: weight 0, wait until that has reached every worker and the requests
 /// in flight are done (`propagation_wait` and `drain_timeout`), target deleted, SIGTERM, removed.
 ///
-/// `targets` are all those of the upstream now. Refused, with nothing changed, where no other target would be left in
-/// rotation. When we are told to stop before the targets are deleted, they get their weight back and nothing is
-/// removed; after that the rest is done at once. A failure before the deletion gives the weight back as well; one after
-/// it leaves containers without a target, to be removed by a later call.
-Status remove_instances(World& world, const Deployment& deployment, const std::vector<Instance>& leaving,
-                        const std::vector<kong::Target>& targets);
+/// `targets` are all those of the upstream now. Refused, with nothing changed, where no other target would be left that
+/// serves. When we are told to stop before the targets are deleted, they get their weight back and nothing is removed;
+/// after that the rest is done at once. A failure before the deletion gives the weight back as well; one after it
+/// leaves containers without a target, to be removed by a later call. One outcome for each that was to leave.
+std::vector<Removed> remove_instances(World& world, const Deployment& deployment, const std::vector<Instance>& leaving,
+                                      const std::vector<kong::Target>& targets);
 
 }  // namespace kscale::fleet

@@ -147,6 +147,9 @@ Decision decide(const Rules& rules, const Situation& situation, Instant now) {
   if (situation.warming_up > 0) {
     return hold(situation, fmt::format("{} of {} warming up", situation.warming_up, count));
   }
+  if (situation.not_serving > 0) {
+    return hold(situation, fmt::format("{} of {} not serving", situation.not_serving, count));
+  }
   if (const auto missing = unknowns(situation.load); !missing.empty()) {
     return hold(situation, joined(missing));
   }

@@ -12,8 +12,9 @@ namespace kscale::policy {
 
 /// All that a decision rests on.
 struct Situation {
-  int instances = 0;   ///< running now
-  int warming_up = 0;  ///< of these, so new that their load says nothing yet
+  int instances = 0;    ///< running now
+  int warming_up = 0;   ///< of these, so new that their load says nothing yet
+  int not_serving = 0;  ///< of these, unhealthy or without requests: the others carry the load
   Load load;
   std::optional<Instant> last_up;        ///< the end of the last scale-up, by whomever
   std::optional<Instant> last_down;      ///< the end of the last scale-down, by whomever
@@ -43,7 +44,8 @@ struct Decision {
 /// One step of the control loop, without memory and without effects.
 ///
 /// The bounds come first, without any cooldown. Then up, by one, if any metric that is known is above its threshold;
-/// else down, by one, only if CPU, memory and request rate are all known for the whole fleet and at or below theirs.
+/// else down, by one, only if all instances serve, and CPU, memory and request rate are all known for the whole fleet
+/// and at or below theirs.
 /// A scale-up waits for the cooldown since the last scale-up, a scale-down for that since the last of either.
 Decision decide(const Rules& rules, const Situation& situation, Instant now);
 

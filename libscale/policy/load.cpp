@@ -8,7 +8,12 @@ std::optional<Average> average(const std::vector<InstanceLoad>& instances,
                                std::optional<Percent> InstanceLoad::*metric) {
   double sum = 0;
   std::size_t counted = 0;
+  std::size_t serving = 0;
   for (const auto& instance : instances) {
+    if (!instance.serving) {
+      continue;
+    }
+    ++serving;
     if (!instance.warming_up && instance.*metric) {
       sum += (instance.*metric)->value;
       ++counted;
@@ -17,8 +22,7 @@ std::optional<Average> average(const std::vector<InstanceLoad>& instances,
   if (counted == 0) {
     return std::nullopt;
   }
-  return Average{.at_least = Percent{sum / static_cast<double>(instances.size())},
-                 .complete = counted == instances.size()};
+  return Average{.at_least = Percent{sum / static_cast<double>(serving)}, .complete = counted == instances.size()};
 }
 
 }  // namespace

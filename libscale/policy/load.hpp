@@ -10,6 +10,7 @@ namespace kscale::policy {
 /// What one running instance uses, as far as it is known.
 struct InstanceLoad {
   bool warming_up = false;  ///< started so lately that its own start-up still shows
+  bool serving = true;      ///< false: it is unhealthy or gets no requests, so its idleness means nothing
   std::optional<Percent> cpu;
   std::optional<Percent> memory;
 };
@@ -17,7 +18,7 @@ struct InstanceLoad {
 /// An average over the fleet that says how far it can be trusted.
 struct Average {
   Percent at_least;       ///< instances that are unknown or warming up count as idle: safe to scale up on
-  bool complete = false;  ///< every instance is known and warm: safe to scale down on
+  bool complete = false;  ///< every instance is known, warm and serving: safe to scale down on
 
   friend bool operator==(const Average&, const Average&) = default;
 };
@@ -32,8 +33,9 @@ struct Load {
   friend bool operator==(const Load&, const Load&) = default;
 };
 
-/// The averages over all running instances; absent when no warm instance is known.
-/// Source: Kubernetes HPA, which counts pods without a sample and pods not yet ready as 0 % when it scales up.
+/// The averages over the running instances that serve or soon will; absent when no warm one is known.
+/// Source: Kubernetes HPA, which counts pods without a sample and pods not yet ready as 0 % when it scales up. One that
+/// does not serve, and will not by itself, is left out: the others carry its share.
 std::optional<Average> average_cpu(const std::vector<InstanceLoad>& instances);
 std::optional<Average> average_memory(const std::vector<InstanceLoad>& instances);
 

@@ -8,11 +8,11 @@
 
 namespace kscale::store {
 
-/// One attempt to change the number of instances, and the numbers that it was decided on.
+/// One change of the number of instances, or the attempt at one, and the numbers that it was decided on.
 struct ScalingEvent {
   WallTime at{};
   int from = 0;  ///< instances before
-  int to = 0;    ///< instances asked for
+  int to = 0;    ///< instances after
   std::string reason;
   std::optional<Percent> cpu;     ///< of one instance, on average
   std::optional<Percent> memory;  ///< of one instance, on average

@@ -133,7 +133,7 @@ Result<std::vector<ScalingEvent>> read_log(const std::filesystem::path& path) {
 }
 
 Status append_to_log(const std::filesystem::path& path, const ScalingEvent& event) {
-  if (!event.succeeded() || event.from == event.to) {
+  if (event.from == event.to) {
     return {};
   }
   const auto old = read_log(path);

@@ -21,8 +21,7 @@ inline constexpr std::size_t k_log_bytes = std::size_t{1} << 20U;
 ///     unix_time,SCALE_UP|SCALE_DOWN,from,to,cpu,memory,request_rate,response_time
 ///
 /// with percent, requests per second and milliseconds to at most two decimals, and an empty field for what is unknown.
-/// Old lines of any other shape are dropped. An event that failed or changed nothing is not written, as the format
-/// cannot say so.
+/// Old lines of any other shape are dropped. An event that changed nothing is not written, as the format cannot say so.
 ///
 /// Safe where others can write to the directory: see `write_atomically`. Of two writers at once one event may be lost,
 /// so the caller holds the `Lock`.

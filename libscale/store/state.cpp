@@ -93,8 +93,8 @@ bool take_up(Draft& draft, std::string_view key, const std::string& value) {
   if (key == "last_failure") {
     return read(value, draft.state.last_failure);
   }
-  if (key == "retiring") {
-    return read(value, draft.state.retiring);
+  if (key == "acting") {
+    return read(value, draft.state.acting.emplace());
   }
   if (key == "reading_at") {
     return read(value, draft.reading_at);
@@ -120,7 +120,9 @@ std::vector<std::pair<std::string, std::string>> rows_of(const State& state) {
   add_stamp("last_down", state.last_down);
   rows.emplace_back("failures", std::to_string(state.failures));
   add_stamp("last_failure", state.last_failure);
-  rows.emplace_back("retiring", fmt::format("{}", fmt::join(state.retiring, " ")));
+  if (state.acting) {
+    rows.emplace_back("acting", fmt::format("{}", fmt::join(*state.acting, " ")));
+  }
   if (state.reading) {
     rows.emplace_back("reading", state.reading->text);
     add_stamp("reading_at", state.reading->at);

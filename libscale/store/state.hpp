@@ -43,7 +43,9 @@ struct State {
   std::optional<Stamp> last_down;     ///< the last change to fewer
   int failures = 0;                   ///< in a row; the back-off grows with them
   std::optional<Stamp> last_failure;  ///< begins the back-off
-  std::vector<int> retiring;          ///< numbers of the instances whose removal was begun: to be ended after a crash
+  /// There while an action runs, and after one that a crash or a failure cut short: the numbers of the instances that
+  /// somebody had given weight 0 before. Others that have it then have it from us.
+  std::optional<std::vector<int>> acting;
   std::optional<Reading> reading;
 
   friend bool operator==(const State&, const State&) = default;

@@ -36,7 +36,7 @@ struct Scaler {
         settings, [](const std::string&) { return std::nullopt; }, machine.clock, log);
     REQUIRE(opened);
     records = std::make_unique<Records>(std::move(*opened));
-    autoscaler = std::make_unique<Autoscaler>(settings, machine.world(), *records, log);
+    autoscaler = std::make_unique<Autoscaler>(settings, machine.world(), *records, log, [](const CheckReport&) {});
   }
 
   CheckReport check() const {
@@ -244,31 +244,100 @@ TEST_CASE("two at once: the second is told who acts") {
   CHECK(report.error().what.starts_with("another kscale (kscale-auto, pid "));
 }
 
-TEST_CASE("a removal that a crash cut short is ended by the next run") {
-  Scaler scaler(KongMode::database, 4);
-  scaler.load(0.5);
-  store::State state;
-  state.retiring = {4};
-  scaler.records->save(state);
-  REQUIRE(scaler.machine.admin.change_targets("shop", {{kong::TargetChange::Kind::weigh, "127.0.0.1:3023", 0}}));
-  scaler.begin();
-  scaler.check();
-  CHECK(scaler.machine.running() == Names{"shop-1", "shop-2", "shop-3"});
-  CHECK(agrees(scaler.machine));
-  CHECK(scaler.records->load().retiring.empty());
+TEST_CASE("a target left at weight 0 by an action that a crash cut short gets its weight back") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    Scaler scaler(mode, 4);
+    scaler.load(0.5);
+    store::State state;
+    state.acting = std::vector{2};  // shop-2 had been taken out by somebody before
+    scaler.records->save(state);
+    REQUIRE(scaler.machine.admin.change_targets("shop", {{kong::TargetChange::Kind::weigh, "127.0.0.1:3023", 0},
+                                                         {kong::TargetChange::Kind::weigh, "127.0.0.1:3021", 0}}));
+    scaler.begin();
+    const auto report = scaler.check();
+    CHECK(report.mended == Names{"gave target 127.0.0.1:3023 its weight back, after an action that was cut short"});
+    CHECK(scaler.machine.targets() ==
+          Names{"127.0.0.1:3020 100", "127.0.0.1:3021 0", "127.0.0.1:3022 100", "127.0.0.1:3023 100"});
+    CHECK_FALSE(scaler.records->load().acting.has_value());
+  }
 }
 
-TEST_CASE("a removal that a crash cut short is taken back where too few would be left") {
+TEST_CASE("a removal whose undoing failed too is undone by the next check") {
+  Scaler scaler(KongMode::database, 4);
+  scaler.load(0.05);
+  bool drained = false;
+  scaler.machine.http.fate = [&](int, const net::Request& request) {
+    // Kong goes away during the drain.
+    const bool to_kong = request.to.base_url == "http://kong:8001";
+    const bool fails = to_kong && drained && request.method != net::Method::get;
+    drained = drained || (to_kong && request.method == net::Method::patch);
+    return fails ? fakes::Fate::lost : fakes::Fate::arrives;
+  };
+  const auto report = scaler.check();
+  REQUIRE(report.outcome);
+  CHECK_FALSE(report.outcome->status);
+  CHECK(scaler.machine.targets().back() == "127.0.0.1:3023 0");
+  scaler.machine.http.fate = nullptr;
+  scaler.load(0.5);
+  CHECK(scaler.check().mended.size() == 1);
+  CHECK(scaler.machine.targets().back() == "127.0.0.1:3023 100");
+  CHECK(scaler.running() == 4);
+}
+
+TEST_CASE("what cannot be mended is told, and stops neither the repair of min nor the loop") {
   Scaler scaler;
   scaler.load(0.5);
-  store::State state;
-  state.retiring = {3};
-  scaler.records->save(state);
-  REQUIRE(scaler.machine.admin.change_targets("shop", {{kong::TargetChange::Kind::weigh, "127.0.0.1:3022", 0}}));
-  scaler.begin();
   scaler.check();
+  scaler.machine.docker.answer({.method = "DELETE", .target = "/containers/shop-2?force=true"});
+  scaler.machine.http.fate = [](int, const net::Request& request) {
+    const bool mends = request.method == net::Method::del && request.to.base_url == "http://kong:8001";
+    return mends ? fakes::Fate::failed : fakes::Fate::arrives;
+  };
+  const auto report = scaler.check();
+  REQUIRE(report.problems.size() == 1);
+  CHECK(report.problems[0].starts_with("mend the targets: target 127.0.0.1:3021 of 'shop'"));
+  CHECK(report.decision.action == Action::repair_up);
   CHECK(scaler.running() == 3);
-  CHECK(scaler.machine.targets().back() == "127.0.0.1:3022 100");
+}
+
+TEST_CASE("the fleet is not made smaller while an instance is unhealthy or out of rotation") {
+  Scaler scaler(KongMode::database, 5);
+  scaler.load(0.01);
+  REQUIRE(scaler.machine.admin.change_targets("shop", {{kong::TargetChange::Kind::weigh, "127.0.0.1:3020", 0}}));
+  const auto report = scaler.check();
+  CHECK(report.decision.reason == "hold: 1 of 5 not serving");
+  CHECK_FALSE(report.sample.instances[0].serving);
+  CHECK(scaler.running() == 5);
+}
+
+TEST_CASE("a decision is told before it is acted on") {
+  Scaler scaler;
+  scaler.load(0.95);
+  int told_at = 0;
+  int changed_at = 0;
+  int count = 0;
+  scaler.autoscaler = std::make_unique<Autoscaler>(scaler.settings, scaler.machine.world(), *scaler.records, scaler.log,
+                                                   [&](const CheckReport&) { told_at = ++count; });
+  scaler.machine.http.fate = [&](int, const net::Request& request) {
+    changed_at = changed_at == 0 && request.method == net::Method::post ? ++count : changed_at;
+    return fakes::Fate::arrives;
+  };
+  scaler.check();
+  CHECK(told_at == 1);
+  CHECK(changed_at == 2);
+}
+
+TEST_CASE("a stop during the look is no measurement") {
+  Scaler scaler;
+  scaler.load(0.5);
+  scaler.check();
+  scaler.machine.clock.forward(30s);
+  const auto kept = scaler.records->load().reading;
+  scaler.machine.http.interrupted = true;
+  const auto report = scaler.autoscaler->check();
+  REQUIRE_FALSE(report);
+  CHECK(report.error().code == Errc::interrupted);
+  CHECK(scaler.records->load().reading == kept);
 }
 
 TEST_CASE("a DB-less Kong that forgot its targets gets them back") {

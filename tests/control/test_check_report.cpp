@@ -41,7 +41,8 @@ CheckReport full_report() {
   report.sample.host_cpu = Percent{30};
   report.sample.host_memory = Percent{55.5};
   report.sample.host_disk = Percent{70};
-  report.sample.problems = {"stats of shop-2: no answer"};
+  report.problems = {"stats of shop-2: no answer"};
+  report.sample.notice = "Kong does not measure service 'shop'";
   report.decision = {.action = Action::up, .from = 2, .to = 3, .reason = "cpu 91% > 80%"};
   report.drift = {"target 127.0.0.1:3029 has no container"};
   report.mended = {"target 127.0.0.1:3021 added"};

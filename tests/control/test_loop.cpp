@@ -24,7 +24,7 @@ struct Looped {
         settings, [](const std::string&) { return std::nullopt; }, machine.clock, log);
     REQUIRE(opened);
     records = std::make_unique<Records>(std::move(*opened));
-    autoscaler = std::make_unique<Autoscaler>(settings, machine.world(), *records, log);
+    autoscaler = std::make_unique<Autoscaler>(settings, machine.world(), *records, log, [](const CheckReport&) {});
   }
 
   Result<LoopEnd> run() {
@@ -156,4 +156,18 @@ TEST_CASE("a check that takes longer than the interval is followed by a pause of
   CHECK(loop.run() == LoopEnd::stopped);
   REQUIRE(loop.at.size() == 3);
   CHECK(loop.at[2] - loop.at[1] == 101s);
+}
+
+TEST_CASE("after the settings were read anew a failure is waited out, as it was before") {
+  Looped loop;
+  loop.machine.http.fate = [&](int, const net::Request&) {
+    loop.stop = loop.machine.clock.now().instant > Instant(2h);
+    return Fate::lost;
+  };
+  const auto end = run_loop(
+      *loop.autoscaler, loop.machine.clock, loop.machine.clock, 30s, [](const CheckReport&) {}, loop.wishes, loop.log,
+      FirstFailure::is_waited_out);
+  REQUIRE(end.has_value());
+  CHECK(*end == LoopEnd::stopped);
+  CHECK(loop.said.size() == 1);
 }

@@ -24,9 +24,9 @@ Readings whole() {
       .network = docker::NetworkReading{.received = {1517}, .sent = {18'446'744'073'709'551'615ULL}}};
   readings.containers["c2"] = {
       .cpu = {.used = 1ns, .system = {}, .online_cpus = 0, .read_at = 2ns}, .memory = {}, .network = {}};
-  readings.traffic.requests = metrics::Counters{{"code=200\nroute=\"a\"\n", 50}, {"code=503\n", 0.5}};
-  readings.traffic.errors = metrics::Counters{};
-  readings.traffic.latency = metrics::Histograms{
+  readings.traffic.emplace().requests = metrics::Counters{{"code=200\nroute=\"a\"\n", 50}, {"code=503\n", 0.5}};
+  readings.traffic->errors = metrics::Counters{};
+  readings.traffic->latency = metrics::Histograms{
       {"route=a\n", {.buckets = {{25, 30}, {0.1, 2}, {k_infinity, 40}}, .sum = 800.25, .count = 40}}};
   readings.total_requests = 9'007'199'254'740'991.0;
   readings.host_cpu = metrics::HostCpuReading{.busy = 5, .total = 18'446'744'073'709'551'615ULL};
@@ -50,9 +50,9 @@ TEST_CASE("readings that were written are read again as they were") {
     CHECK(after.containers.at(id).cpu == stats.cpu);
     CHECK(after.containers.at(id).network == stats.network);
   }
-  CHECK(after.traffic.requests == before.traffic.requests);
-  CHECK(after.traffic.errors == before.traffic.errors);
-  CHECK(after.traffic.latency == before.traffic.latency);
+  CHECK(after.traffic->requests == before.traffic->requests);
+  CHECK(after.traffic->errors == before.traffic->errors);
+  CHECK(after.traffic->latency == before.traffic->latency);
   CHECK(after.total_requests == before.total_requests);
   REQUIRE(after.host_cpu.has_value());
   CHECK(after.host_cpu->busy == before.host_cpu->busy);
@@ -62,9 +62,9 @@ TEST_CASE("readings that were written are read again as they were") {
 TEST_CASE("what was absent in readings stays absent, and is not zero") {
   const auto after = parsed(write_readings({}));
   CHECK(after.containers.empty());
-  CHECK_FALSE(after.traffic.requests.has_value());
-  CHECK_FALSE(after.traffic.errors.has_value());
-  CHECK_FALSE(after.traffic.latency.has_value());
+  CHECK_FALSE(after.traffic->requests.has_value());
+  CHECK_FALSE(after.traffic->errors.has_value());
+  CHECK_FALSE(after.traffic->latency.has_value());
   CHECK_FALSE(after.total_requests.has_value());
   CHECK_FALSE(after.host_cpu.has_value());
 }

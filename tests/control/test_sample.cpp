@@ -147,12 +147,12 @@ TEST_CASE("rate, errors and response times are those of the service, where Kong 
   auto later = readings(20s, 0);
   earlier.total_requests = 0;
   later.total_requests = 9999;
-  earlier.traffic.requests = metrics::Counters{{"200", 100}};
-  earlier.traffic.errors = metrics::Counters{};
-  earlier.traffic.latency = metrics::Histograms{};
-  later.traffic.requests = metrics::Counters{{"200", 130}, {"503", 10}};
-  later.traffic.errors = metrics::Counters{{"503", 10}};
-  later.traffic.latency =
+  earlier.traffic.emplace().requests = metrics::Counters{{"200", 100}};
+  earlier.traffic->errors = metrics::Counters{};
+  earlier.traffic->latency = metrics::Histograms{};
+  later.traffic.emplace().requests = metrics::Counters{{"200", 130}, {"503", 10}};
+  later.traffic->errors = metrics::Counters{{"503", 10}};
+  later.traffic->latency =
       metrics::Histograms{{"a", {.buckets = {{25, 40}, {50, 40}, {k_infinity, 40}}, .sum = 800, .count = 40}}};
   const auto sample = ten_seconds(earlier, later);
   CHECK(sample.request_rate->value == Approx(4));
@@ -164,9 +164,9 @@ TEST_CASE("rate, errors and response times are those of the service, where Kong 
 
 TEST_CASE("a span without a request has no response time") {
   auto earlier = readings(10s, 0);
-  earlier.traffic.requests = metrics::Counters{{"200", 100}};
-  earlier.traffic.errors = metrics::Counters{};
-  earlier.traffic.latency = metrics::Histograms{};
+  earlier.traffic.emplace().requests = metrics::Counters{{"200", 100}};
+  earlier.traffic->errors = metrics::Counters{};
+  earlier.traffic->latency = metrics::Histograms{};
   const auto sample = ten_seconds(earlier, [&] {
     auto later = earlier;
     later.at = Instant{20s};
@@ -182,6 +182,8 @@ TEST_CASE("where Kong does not count the service, all its requests stand for the
   auto later = readings(20s, 0);
   earlier.total_requests = 100;
   later.total_requests = 150;
+  earlier.traffic = kong::Traffic{};
+  later.traffic = kong::Traffic{};
   const auto sample = ten_seconds(earlier, later);
   CHECK(sample.request_rate->value == Approx(5));
   CHECK_FALSE(sample.error_rate.has_value());
@@ -193,12 +195,12 @@ TEST_CASE("where Kong does not count the service, all its requests stand for the
 
 TEST_CASE("a notice names the one flag that is missing") {
   auto counted = readings(20s, 0);
-  counted.traffic.requests = metrics::Counters{};
+  counted.traffic.emplace().requests = metrics::Counters{};
   CHECK(ten_seconds(readings(10s, 0), counted).notice ==
         "Kong does not measure service 'shop' (no response times): until a request comes, or the Prometheus plugin "
         "gets latency_metrics: true, the response time is that of one timed request");
   auto timed = readings(20s, 0);
-  timed.traffic.latency = metrics::Histograms{};
+  timed.traffic.emplace().latency = metrics::Histograms{};
   CHECK(ten_seconds(readings(10s, 0), timed).notice ==
         "Kong does not measure service 'shop' (no request counter): until a request comes, or the Prometheus plugin "
         "gets status_code_metrics: true, the request rate is that of all of Kong, and the response time that of one "
@@ -211,4 +213,21 @@ TEST_CASE("the host's CPU is that of the span") {
   earlier.host_cpu = metrics::HostCpuReading{.busy = 100, .total = 1000};
   later.host_cpu = metrics::HostCpuReading{.busy = 150, .total = 1200};
   CHECK(ten_seconds(earlier, later).host_cpu->value == Approx(25));
+}
+
+TEST_CASE("when Kong's counters could not be read once, the requests of all of Kong do not stand for them") {
+  Readings earlier{.at = Instant(0s), .total_requests = 1000};
+  Readings later{.at = Instant(30s), .total_requests = 13'000};
+  earlier.traffic = kong::Traffic{.requests = metrics::Counters{{"200", 100}}, .latency = metrics::Histograms{}};
+  const SampleContext context{.now = {}, .warm_up = 30s, .service = "shop"};
+  for (const bool read_later : {false, true}) {
+    auto before = earlier;
+    auto after = later;
+    if (read_later) {
+      std::swap(before.traffic, after.traffic);
+    }
+    const auto sample = sample_between(before, after, {}, context);
+    CHECK_FALSE(sample.request_rate.has_value());
+    CHECK_FALSE(sample.notice.has_value());
+  }
 }

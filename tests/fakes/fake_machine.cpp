@@ -87,6 +87,9 @@ std::vector<Result<net::Response>> InProcess::send_all(const std::vector<net::Re
 }
 
 Result<net::Response> InProcess::deliver(const net::Request& request) {
+  if (interrupted && request.urgency != net::Urgency::to_the_end) {
+    return fail(Errc::interrupted, "interrupted");
+  }
   const bool to_docker = !request.to.unix_socket.empty();
   if (!to_docker && request.to.base_url != k_kong_url) {
     return probe(request);
@@ -124,11 +127,7 @@ Result<net::Response> InProcess::probe(const net::Request& request) const {
 
 FakeMachine::FakeMachine(sandbox::KongMode mode, int instances)
     : docker(clock, sandbox::model_workloads(behaviour), docker_options()),
-      kong({.mode = mode,
-            .resolve = [this](std::string_view) -> std::optional<std::string> {
-              return kong_resolves_names ? std::optional<std::string>("172.18.0.9") : std::nullopt;
-            }},
-           clock),
+      kong({.mode = mode, .resolve = [this](std::string_view host) { return resolve(host); }}, clock),
       http(docker, kong),
       engine(http, {.base_url = "http://localhost", .unix_socket = k_socket}, std::nullopt, std::chrono::seconds(10)),
       admin(http, clock, {.base_url = k_kong_url}, std::chrono::seconds(10)) {
@@ -140,6 +139,17 @@ FakeMachine::FakeMachine(sandbox::KongMode mode, int instances)
   clock.forward(std::chrono::minutes(10));
   http.changes.clear();
   http.sent = 0;
+}
+
+std::optional<std::string> FakeMachine::resolve(std::string_view host) {
+  if (!kong_resolves_names) {
+    return std::nullopt;
+  }
+  if (const auto cached = kong_dns_cache.find(host); cached != kong_dns_cache.end()) {
+    return cached->second;
+  }
+  const auto inspection = json::parse(docker.answer({.target = fmt::format("/containers/{}/json", host)}).body);
+  return (*inspection)["NetworkSettings"]["Networks"]["shop_net"]["IPAddress"].text_or("");
 }
 
 fleet::World FakeMachine::world() {

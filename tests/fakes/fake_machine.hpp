@@ -42,6 +42,7 @@ class InProcess final : public net::HttpTransport {
   /// The method and path of all calls to Docker and Kong that change something, in order.
   std::vector<std::string> changes;
   int sent = 0;
+  bool interrupted = false;  ///< as if a signal had come: calls that give way end at once
 
  private:
   Result<net::Response> deliver(const net::Request& request);
@@ -74,6 +75,8 @@ class FakeMachine {
   std::string configuration_without_targets();
 
   bool kong_resolves_names = true;
+  /// Names that Kong still takes for the address of an earlier container.
+  std::map<std::string, std::string, std::less<>> kong_dns_cache;
   std::shared_ptr<sandbox::ModelBehaviour> behaviour = std::make_shared<sandbox::ModelBehaviour>();
   HandClock clock;
   sandbox::Docker docker;
@@ -82,6 +85,9 @@ class FakeMachine {
   docker::Engine engine;
   kong::Admin admin;
   std::vector<std::string> steps;
+
+ private:
+  std::optional<std::string> resolve(std::string_view host);
 };
 
 }  // namespace kscale::fakes

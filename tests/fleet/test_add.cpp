@@ -34,9 +34,11 @@ TEST_CASE("adding makes an instance ready before its target is in Kong") {
     CHECK(machine.running() == Names{"shop-1", "shop-2", "shop-3", "shop-4"});
     CHECK(machine.targets() ==
           Names{"127.0.0.1:3020 100", "127.0.0.1:3021 100", "127.0.0.1:3022 100", "127.0.0.1:3023 100"});
-    CHECK(machine.http.changes.back().starts_with("POST"));
-    CHECK(machine.http.changes.back() ==
-          (mode == KongMode::database ? "POST /upstreams/shop/targets" : "POST /config"));
+    // Made with weight 0, seen by the balancer, and only then given its weight.
+    REQUIRE(machine.http.changes.size() == 4);
+    CHECK(machine.http.changes[2] == (mode == KongMode::database ? "POST /upstreams/shop/targets" : "POST /config"));
+    CHECK(machine.http.changes[3] ==
+          (mode == KongMode::database ? "PATCH /upstreams/shop/targets/127.0.0.1:3023" : "POST /config"));
   }
 }
 
@@ -140,6 +142,69 @@ TEST_CASE("a target that Kong cannot resolve is taken back, with its instance") 
   CHECK(machine.targets().size() == 3);
 }
 
+TEST_CASE("a number whose name Kong takes for an earlier container's address is passed over before a request comes") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    FakeMachine machine(mode);
+    machine.kong_dns_cache["shop-4"] = "172.18.0.99";
+    auto deployment = FakeMachine::deployment();
+    deployment.addressing = Addressing::name;
+    const auto added = add(machine, 2, deployment);
+    REQUIRE(added.size() == 2);
+    CHECK(added[0].name == "shop-5");
+    CHECK(added[1].name == "shop-6");
+    CHECK(added[0].outcome);
+    CHECK(added[1].outcome);
+    CHECK(machine.running() == Names{"shop-1", "shop-2", "shop-3", "shop-5", "shop-6"});
+    const auto targets = machine.targets();
+    CHECK(std::ranges::count_if(targets, [](const auto& t) { return t.starts_with("shop-"); }) == 2);
+  }
+}
+
+TEST_CASE("when Kong takes every name for another address, that is said") {
+  FakeMachine machine;
+  for (int number = 4; number < 10; ++number) {
+    machine.kong_dns_cache[fmt::format("shop-{}", number)] = "172.18.0.99";
+  }
+  auto deployment = FakeMachine::deployment();
+  deployment.addressing = Addressing::name;
+  CHECK(add(machine, 1, deployment)[0].outcome.error().what ==
+        "add target shop-6:3020: Kong takes shop-6 for 172.18.0.99, the address of an earlier container; "
+        "target-address: ip avoids that");
+  CHECK(machine.running().size() == 3);
+  CHECK(machine.targets().size() == 3);
+}
+
+TEST_CASE("when writing the targets fails half-way, all are undone before a request comes") {
+  FakeMachine machine;
+  auto deployment = FakeMachine::deployment();
+  auto world = machine.world();
+  int made = 0;
+  machine.http.fate = [&](int, const net::Request& request) {
+    const bool makes_target = request.method == net::Method::post && request.path.ends_with("/targets");
+    return makes_target && ++made == 2 ? fakes::Fate::failed : fakes::Fate::arrives;
+  };
+  const auto added = add_instances(world, deployment, present(machine), 3);
+  machine.http.fate = nullptr;
+  CHECK(std::ranges::none_of(added, [](const Added& a) { return a.outcome.has_value(); }));
+  CHECK(machine.targets().size() == 3);
+  CHECK(machine.running().size() == 3);
+}
+
+TEST_CASE("when giving the weights fails half-way, those in rotation stay and the others are undone") {
+  FakeMachine machine;
+  int weighed = 0;
+  machine.http.fate = [&](int, const net::Request& request) {
+    return request.method == net::Method::patch && ++weighed == 2 ? fakes::Fate::failed : fakes::Fate::arrives;
+  };
+  const auto added = add(machine, 3);
+  CHECK(added[0].outcome);
+  CHECK_FALSE(added[1].outcome);
+  CHECK_FALSE(added[2].outcome);
+  CHECK(machine.running() == Names{"shop-1", "shop-2", "shop-3", "shop-4"});
+  CHECK(machine.targets().back() == "127.0.0.1:3023 100");
+  CHECK(machine.targets().size() == 4);
+}
+
 TEST_CASE("being told to stop while waiting undoes what is not yet in rotation") {
   FakeMachine machine;
   machine.http.health_status = {{3023, 0}};
@@ -184,6 +249,7 @@ TEST_CASE("whichever request of a scale-up fails, nothing is half-made") {
         }
         CHECK(std::ranges::find(targets, "127.0.0.1:3020 100") != targets.end());
         CHECK(targets.size() <= running.size());  // never a target without a container
+        CHECK(std::ranges::none_of(targets, [](const auto& t) { return t.ends_with(" 0"); }));
         CHECK(machine.configuration_without_targets() == before);
       }
     }

@@ -17,7 +17,9 @@ Drift drift(FakeMachine& machine) {
 
 Names mended(FakeMachine& machine) {
   auto world = machine.world();
-  return mend(world, FakeMachine::deployment(), drift(machine)).value_or(Names{"failed"});
+  const auto mended = mend(world, FakeMachine::deployment(), drift(machine));
+  CHECK(mended.failed.empty());
+  return mended.done;
 }
 
 }  // namespace
@@ -68,5 +70,21 @@ TEST_CASE("a weight of 0 that somebody set is told and left alone") {
   FakeMachine machine;
   REQUIRE(machine.admin.change_targets("shop", {{kong::TargetChange::Kind::weigh, "127.0.0.1:3022", 0}}));
   CHECK(drift(machine).is_none());
-  CHECK(described(drift(machine), FakeMachine::deployment()) == Names{"target 127.0.0.1:3022 has weight 0"});
+  CHECK(described(drift(machine), FakeMachine::deployment()) == Names{"target 127.0.0.1:3022 of shop-3 has weight 0"});
+}
+
+TEST_CASE("what cannot be mended is told, and the rest is mended all the same") {
+  FakeMachine machine;
+  machine.compose_up(4);
+  fleet::Drift drift = ::drift(machine);
+  fleet::Instance leftover{.number = 5, .container = {.id = "5", .name = "shop-5", .state = docker::State::dead}};
+  drift.leftovers = {leftover};
+  machine.http.fate = [](int, const net::Request& request) {
+    return request.path.find("/containers/5") != std::string::npos ? fakes::Fate::failed : fakes::Fate::arrives;
+  };
+  auto world = machine.world();
+  const auto mended = mend(world, FakeMachine::deployment(), drift);
+  CHECK(mended.done == Names{"added target 127.0.0.1:3023 of shop-4"});
+  REQUIRE(mended.failed.size() == 1);
+  CHECK(mended.failed[0].starts_with("remove shop-5: "));
 }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "libscale/fleet/remove.hpp"
@@ -12,6 +14,12 @@ using Names = std::vector<std::string>;
 
 namespace {
 
+/// The first failure among the outcomes.
+Status first_failure(const std::vector<Removed>& removed) {
+  const auto failed = std::ranges::find_if(removed, [](const Removed& r) { return !r.outcome; });
+  return failed != removed.end() ? failed->outcome : Status{};
+}
+
 Status remove(FakeMachine& machine, const std::vector<int>& numbers) {
   std::vector<Instance> leaving;
   for (const auto& instance : instances_of(*machine.engine.find("shop"), "shop")) {
@@ -20,7 +28,7 @@ Status remove(FakeMachine& machine, const std::vector<int>& numbers) {
     }
   }
   auto world = machine.world();
-  return remove_instances(world, FakeMachine::deployment(), leaving, *machine.admin.targets("shop"));
+  return first_failure(remove_instances(world, FakeMachine::deployment(), leaving, *machine.admin.targets("shop")));
 }
 
 }  // namespace
@@ -53,9 +61,29 @@ TEST_CASE("without a database the weight goes to 0 and the target away through t
 TEST_CASE("the last target in rotation is never taken out") {
   FakeMachine machine(KongMode::database, 2);
   CHECK(remove(machine, {1, 2}).error().what ==
-        "no other target of 'shop' is in rotation, so nothing is taken out of it");
+        "no other target of 'shop' serves, so nothing is taken out of rotation");
   CHECK(machine.running().size() == 2);
   CHECK(machine.http.changes.empty());
+}
+
+TEST_CASE("an instance whose target has weight 0 already goes without a drain") {
+  FakeMachine machine(KongMode::database, 4);
+  REQUIRE(machine.admin.change_targets("shop", {{kong::TargetChange::Kind::weigh, "127.0.0.1:3023", 0}}));
+  const auto before = machine.clock.now().instant;
+  CHECK(remove(machine, {4}));
+  CHECK(machine.targets().size() == 3);
+  CHECK(machine.clock.now().instant - before < 30s);
+}
+
+TEST_CASE("the last target that Kong finds healthy is never taken out") {
+  FakeMachine machine(KongMode::database, 2);
+  // As health checks would have it: a target that cannot be resolved serves nobody.
+  machine.kong_resolves_names = false;
+  machine.docker.answer({.method = "DELETE", .target = "/containers/shop-1?force=true"});
+  REQUIRE(machine.admin.change_targets("shop", {{kong::TargetChange::Kind::remove, "127.0.0.1:3020", 0},
+                                                {kong::TargetChange::Kind::add, "elsewhere:80", 100}}));
+  CHECK(remove(machine, {2}).error().what == "no other target of 'shop' serves, so nothing is taken out of rotation");
+  CHECK(machine.running() == Names{"shop-2"});
 }
 
 TEST_CASE("being told to stop while draining puts the instance back into rotation") {
@@ -81,11 +109,13 @@ TEST_CASE("whichever request of a scale-down fails, no container in rotation is 
           return index == failing ? fate : fakes::Fate::arrives;
         };
         auto world = machine.world();
-        const auto removed = remove_instances(world, FakeMachine::deployment(), {instances[3], instances[4]}, targets);
+        const auto removed =
+            first_failure(remove_instances(world, FakeMachine::deployment(), {instances[3], instances[4]}, targets));
         machine.http.fate = nullptr;
         const auto running = machine.running();
         CHECK(running.size() >= 3);
         CHECK(machine.targets().size() <= running.size());
+        CHECK(std::ranges::none_of(machine.targets(), [](const auto& t) { return t.ends_with(" 0"); }));
         if (removed) {
           CHECK(machine.targets().size() == 3);
         } else {

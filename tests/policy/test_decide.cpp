@@ -54,6 +54,14 @@ TEST_CASE("decide takes one away only when all metrics agree") {
   CHECK(decide({}, at(4, load(10, 10, 51)), k_start).reason == "hold: load is between the thresholds");
 }
 
+TEST_CASE("decide takes none away while one does not serve, and adds all the same") {
+  auto now = at(4, load(10, 10, 10));
+  now.not_serving = 1;
+  CHECK(decide({}, now, k_start).reason == "hold: 1 of 4 not serving");
+  now.load.cpu = Average{{95}, false};
+  CHECK(decide({}, now, k_start).action == Action::up);
+}
+
 TEST_CASE("decide lets up win over down") {
   CHECK(decide({}, at(4, load(10, 10, 10, 2000)), k_start).action == Action::up);
 }
@@ -139,9 +147,11 @@ TEST_CASE("a start-up spike causes exactly one more instance") {
   int added = 0;
   for (auto t = k_start; t < k_start + 20min; t += 10s) {
     const bool warming = now.last_up && t < *now.last_up + 30s;
-    std::vector<InstanceLoad> instances(3, {false, Percent{270.0 / now.instances}, Percent{10}});
+    const InstanceLoad warm{.cpu = Percent{270.0 / now.instances}, .memory = Percent{10}};
+    std::vector<InstanceLoad> instances(3, warm);
     while (static_cast<int>(instances.size()) < now.instances) {
-      instances.push_back({warming, Percent{warming ? 200 : 270.0 / now.instances}, Percent{10}});
+      instances.push_back(warming ? InstanceLoad{.warming_up = true, .cpu = Percent{200}, .memory = Percent{10}}
+                                  : warm);
     }
     now.load.cpu = average_cpu(instances);
     now.warming_up = warming ? 1 : 0;

@@ -33,7 +33,7 @@ State full_state() {
           .last_down = stamp(2s),
           .failures = 3,
           .last_failure = stamp(4s),
-          .retiring = {7, 4},
+          .acting = std::vector{7, 4},
           .reading = Reading{stamp(5s), std::string("opaque\0 'text'\n", 15)}};
 }
 
@@ -126,9 +126,9 @@ TEST_CASE("a value that is not understood is told by its name") {
                                                                   {"failures", "1 2"},
                                                                   {"failures", "99999999999"},
                                                                   {"last_failure", "1.5 2 boot"},
-                                                                  {"retiring", "1,2"},
-                                                                  {"retiring", "1 -2"},
-                                                                  {"retiring", "1 two"},
+                                                                  {"acting", "1,2"},
+                                                                  {"acting", "1 -2"},
+                                                                  {"acting", "1 two"},
                                                                   {"reading_at", "never"}}) {
     INFO(key << " = " << value);
     CHECK(loaded_with(key, value).error() ==
@@ -177,7 +177,7 @@ TEST_CASE("a process killed while it saves leaves the state before or after, who
     test::Victim saver(saves, [&](const auto& report) {
       for (int n = 1;; ++n) {
         if (save_state(dir / "state",
-                       {.failures = n, .retiring = {n}, .reading = Reading{stamp(1s), std::to_string(n)}})) {
+                       {.failures = n, .acting = std::vector{n}, .reading = Reading{stamp(1s), std::to_string(n)}})) {
           report();
         }
       }
@@ -185,7 +185,7 @@ TEST_CASE("a process killed while it saves leaves the state before or after, who
     saver.kill();
     const State state = load_state(dir / "state").value();
     CHECK(state.failures >= saves);
-    CHECK(state.retiring == std::vector{state.failures});
+    CHECK(state.acting == std::vector{state.failures});
     REQUIRE(state.reading);
     CHECK(state.reading->text == std::to_string(state.failures));
   }

@@ -49,12 +49,14 @@ Signals::Signals()
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     sigaction(number, &action, nullptr);
   }
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &action, nullptr);  // a reader that went away must not end an action in the middle
 }
 
 Signals::~Signals() {
   struct sigaction action {};
   action.sa_handler = SIG_DFL;
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
     sigaction(number, &action, nullptr);
   }
   close(m_stop_fd);

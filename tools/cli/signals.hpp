@@ -4,7 +4,8 @@
 
 namespace kscale::cli {
 
-/// Catches SIGINT, SIGTERM and SIGHUP and turns them into descriptors that waits can watch. There is one in a process.
+/// Catches SIGINT, SIGTERM and SIGHUP and turns them into descriptors that waits can watch; SIGPIPE is ignored
+/// meanwhile. There is one in a process.
 class Signals {
  public:
   Signals();

@@ -14,7 +14,8 @@ control::Log terminal_log(std::string tool, bool verbose) {
       return;
     }
     const auto* const word = level == Level::error ? "error: " : level == Level::warning ? "warning: " : "";
-    fmt::print(stderr, "{}: {}{}\n", tool, word, text);
+    // Not fmt::print, which throws when the disk is full: scaling goes on all the same.
+    std::fputs(fmt::format("{}: {}{}\n", tool, word, text).c_str(), stderr);
   });
 }
 

@@ -30,15 +30,9 @@ const cli::Usage k_usage{
                  {"json", "print one JSON object per check"},
                  {"show-config", "print each setting and where it comes from, and end"}}};
 
-void print(const control::CheckReport& report, bool json) {
-  if (json) {
-    fmt::print("{}\n", json::dump(control::json_of(report)));
-  } else {
-    fmt::print("{}\n", control::line_of(report));
-    if (const auto outcome = control::outcome_line_of(report); !outcome.empty()) {
-      fmt::print("{}\n", outcome);
-    }
-  }
+/// Writes a line at once. Not fmt::print, which throws when the disk is full: scaling goes on all the same.
+void say(const std::string& line) {
+  std::fputs((line + '\n').c_str(), stdout);
   std::fflush(stdout);
 }
 
@@ -47,73 +41,148 @@ Exit tell(const control::Log& log, const Error& error) {
   return cli::exit_for(error);
 }
 
-/// How a run that signals ended is told to the parent: a service that was asked to stop did as it should.
-Exit exit_after(const cli::Signals& signals) {
-  return signals.stop_signal() == SIGTERM ? Exit::done : Exit::interrupted;
-}
+/// What one set of settings is turned into.
+class Run {
+ public:
+  /// `signals` must outlive the run. Fails with `invalid` where the settings are at fault.
+  static Result<std::unique_ptr<Run>> prepare(const control::Settings& settings, bool json, cli::Signals& signals);
 
-/// One run with one set of settings. Empty when they are to be read again.
-std::optional<Exit> run(const control::Settings& settings, const cli::CommandLine& line, cli::Signals& signals,
-                        const control::Log& log) {
-  control::SystemClock clock(signals.stop_fd());
-  control::SystemClock idle(signals.any_fd());
-  net::CurlTransport http(signals.stop_fd());
-  auto peers = control::Peers::from(settings, process_environment(), http, clock);
+  const control::Log& log() const { return m_log; }
+
+  /// The right to be the autoscaler of the deployment, kept from the run before where that is for the same one.
+  Status lock(Run* before);
+
+  Exit once();
+  Result<control::LoopEnd> loop(control::FirstFailure first_failure);
+
+ private:
+  Run(const control::Settings& settings, bool json, cli::Signals& signals)
+      : m_settings(settings),
+        m_json(json),
+        m_signals(signals),
+        m_log(cli::terminal_log(k_usage.tool, settings.verbose)),
+        m_clock(signals.stop_fd()),
+        m_idle(signals.any_fd()),
+        m_http(signals.stop_fd()) {}
+
+  void on_decision(const control::CheckReport& report) const;
+  void on_report(const control::CheckReport& report) const;
+
+  control::Settings m_settings;
+  bool m_json;
+  cli::Signals& m_signals;
+  control::Log m_log;
+  control::SystemClock m_clock;
+  control::SystemClock m_idle;
+  net::CurlTransport m_http;
+  std::optional<control::Peers> m_peers;
+  std::optional<control::Records> m_records;
+  std::optional<control::Autoscaler> m_autoscaler;
+  std::optional<store::Lock> m_lock;
+};
+
+Result<std::unique_ptr<Run>> Run::prepare(const control::Settings& settings, bool json, cli::Signals& signals) {
+  std::unique_ptr<Run> run(new Run(settings, json, signals));
+  auto peers = control::Peers::from(run->m_settings, process_environment(), run->m_http, run->m_clock);
   if (!peers) {
-    log.say(control::Level::error, "{}", peers.error().what);
-    return Exit::usage;
+    return tl::unexpected(peers.error());
   }
-  auto records = control::Records::open(settings, process_environment(), clock, log);
+  run->m_peers.emplace(std::move(*peers));
+  auto records = control::Records::open(run->m_settings, process_environment(), run->m_clock, run->m_log);
   if (!records) {
-    return tell(log, records.error());
+    return tl::unexpected(records.error());
   }
-  const auto world = peers->world([&log](std::string_view step) { log.say(control::Level::step, "{}", step); });
-  control::Autoscaler autoscaler(settings, world, *records, log);
-  const auto on_report = [&](const control::CheckReport& report) {
-    print(report, line.has("json"));
-    if (report.outcome && !report.outcome->status) {
-      log.say(control::Level::error, "{}", report.outcome->status.error().what);
-    }
-  };
-  if (line.has("once")) {
-    const auto report = autoscaler.check();
-    if (!report) {
-      return report.error().code == Errc::interrupted ? exit_after(signals) : tell(log, report.error());
-    }
-    on_report(*report);
-    const bool failed = report->outcome && !report->outcome->status;
-    return failed ? cli::exit_for(report->outcome->status.error()) : Exit::done;
-  }
-  std::optional<store::Lock> lock;
-  if (!settings.dry_run) {
-    auto taken = records->lock_autoscaler();
-    if (!taken) {
-      return tell(log, taken.error());
-    }
-    lock.emplace(std::move(*taken));
-  }
-  const control::Wishes wishes{.stop = [&] { return signals.stop_signal().has_value(); },
-                               .reload = [&] { return signals.take_reload(); }};
-  const auto end = control::run_loop(autoscaler, clock, idle, settings.check_interval, on_report, wishes, log);
-  if (!end) {
-    return tell(log, end.error());
-  }
-  return *end == control::LoopEnd::reload ? std::nullopt : std::optional(exit_after(signals));
+  run->m_records.emplace(std::move(*records));
+  auto* const made = run.get();
+  run->m_autoscaler.emplace(
+      made->m_settings,
+      made->m_peers->world([made](std::string_view step) { made->m_log.say(control::Level::step, "{}", step); }),
+      *made->m_records, made->m_log, [made](const control::CheckReport& report) { made->on_decision(report); });
+  return run;
 }
 
-Exit run_until_stopped(const cli::CommandLine& line, cli::Signals& signals, control::LoadedSettings loaded) {
+Status Run::lock(Run* before) {
+  if (m_settings.dry_run) {
+    return {};
+  }
+  if (before != nullptr && before->m_lock && before->m_records->is_same_place(*m_records)) {
+    m_lock = std::move(before->m_lock);
+    return {};
+  }
+  auto taken = m_records->lock_autoscaler();
+  if (!taken) {
+    return tl::unexpected(taken.error());
+  }
+  m_lock.emplace(std::move(*taken));
+  return {};
+}
+
+void Run::on_decision(const control::CheckReport& report) const {
+  if (!m_json) {
+    say(control::line_of(report));
+  }
+}
+
+void Run::on_report(const control::CheckReport& report) const {
+  if (m_json) {
+    say(json::dump(control::json_of(report)));
+  } else if (report.outcome) {
+    say(control::outcome_line_of(report));
+  }
+  if (report.outcome && !report.outcome->status) {
+    m_log.say(control::Level::error, "{}", report.outcome->status.error().what);
+  }
+}
+
+Exit Run::once() {
+  const auto report = m_autoscaler->check();
+  if (!report) {
+    return report.error().code == Errc::interrupted ? Exit::interrupted : tell(m_log, report.error());
+  }
+  on_report(*report);
+  const bool failed = report->outcome && !report->outcome->status;
+  return failed ? cli::exit_for(report->outcome->status.error()) : Exit::done;
+}
+
+Result<control::LoopEnd> Run::loop(control::FirstFailure first_failure) {
+  const control::Wishes wishes{.stop = [this] { return m_signals.stop_signal().has_value(); },
+                               .reload = [this] { return m_signals.take_reload(); }};
+  return control::run_loop(
+      *m_autoscaler, m_clock, m_idle, m_settings.check_interval,
+      [this](const control::CheckReport& report) { on_report(report); }, wishes, m_log, first_failure);
+}
+
+/// A run with the settings as they are now, ready to go on where `before` stops; or `before` itself where they are no
+/// good.
+std::unique_ptr<Run> renewed(std::unique_ptr<Run> before, const cli::CommandLine& line, cli::Signals& signals) {
+  auto next = control::load_settings(cli::sources_for(line)).and_then([&](const control::LoadedSettings& loaded) {
+    return Run::prepare(loaded.settings, line.has("json"), signals);
+  });
+  Status ready = next ? (*next)->lock(before.get()) : Status(tl::unexpected(next.error()));
+  if (!ready) {
+    before->log().say(control::Level::error, "{}; the old settings stay in force", ready.error().what);
+    return before;
+  }
+  (*next)->log().say(control::Level::notice, "the settings were read again");
+  return std::move(*next);
+}
+
+Exit serve(std::unique_ptr<Run> run, const cli::CommandLine& line, cli::Signals& signals) {
+  if (const auto locked = run->lock(nullptr); !locked) {
+    return tell(run->log(), locked.error());
+  }
+  auto first_failure = control::FirstFailure::ends;
   while (true) {
-    const auto log = cli::terminal_log(k_usage.tool, loaded.settings.verbose);
-    if (const auto end = run(loaded.settings, line, signals, log)) {
-      return *end;
+    const auto end = run->loop(first_failure);
+    if (!end) {
+      return tell(run->log(), end.error());
     }
-    auto again = control::load_settings(cli::sources_for(line));
-    if (again) {
-      loaded = std::move(*again);
-      log.say(control::Level::notice, "the settings were read again");
-    } else {
-      log.say(control::Level::error, "{}; the old settings stay in force", again.error().what);
+    if (*end == control::LoopEnd::stopped) {
+      // A service that was asked to stop did as it should.
+      return signals.stop_signal() == SIGTERM ? Exit::done : Exit::interrupted;
     }
+    run = renewed(std::move(run), line, signals);
+    first_failure = control::FirstFailure::is_waited_out;
   }
 }
 
@@ -132,7 +201,7 @@ Exit main_of(const std::vector<std::string>& arguments) {
     fmt::print("kscale-auto {}\n", KSCALE_VERSION);
     return Exit::done;
   }
-  auto loaded = control::load_settings(cli::sources_for(*line));
+  const auto loaded = control::load_settings(cli::sources_for(*line));
   if (!loaded) {
     log.say(control::Level::error, "{}", loaded.error().what);
     return Exit::usage;
@@ -142,7 +211,12 @@ Exit main_of(const std::vector<std::string>& arguments) {
     return Exit::done;
   }
   cli::Signals signals;
-  return run_until_stopped(*line, signals, std::move(*loaded));
+  auto run = Run::prepare(loaded->settings, line->has("json"), signals);
+  if (!run) {
+    const auto exit = tell(log, run.error());
+    return run.error().code == Errc::invalid ? Exit::usage : exit;
+  }
+  return line->has("once") ? (*run)->once() : serve(std::move(*run), *line, signals);
 }
 
 }  // namespace
