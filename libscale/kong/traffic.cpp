@@ -1,9 +1,9 @@
 #include "libscale/kong/traffic.hpp"
 
-#include <charconv>
 #include <limits>
 #include <string>
 
+#include "libscale/base/number.hpp"
 #include "libscale/kong/exposition.hpp"
 
 namespace kscale::kong {
@@ -33,9 +33,7 @@ std::optional<double> bound_of(std::string_view le) {
   if (le == "+Inf") {
     return std::numeric_limits<double>::infinity();
   }
-  double bound = 0;
-  const auto [end, fault] = std::from_chars(le.data(), le.data() + le.size(), bound);
-  return fault == std::errc{} && end == le.data() + le.size() ? std::optional(bound) : std::nullopt;
+  return number_in<double>(le);
 }
 
 void add_latency(metrics::Histograms& histograms, const Sample& sample) {
