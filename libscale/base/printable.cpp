@@ -1,5 +1,7 @@
 #include "libscale/base/printable.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace kscale {
@@ -27,15 +29,32 @@ std::size_t length_within(std::string_view text, std::size_t longest) {
   return longest - length <= k_most_continuing ? length : longest;
 }
 
-/// How many bytes of a control character stand at `i`: one of ASCII's, or one of U+0080 to U+009F.
-std::size_t control_at(std::string_view text, std::size_t i) {
-  constexpr unsigned k_delete = 0x7f;
-  const auto byte = byte_at(text, i);
-  if (byte < ' ' || byte == k_delete) {
+/// How many bytes the character at `i` has; 0 where none begins. Source: RFC 3629, section 4.
+std::size_t character_at(std::string_view text, std::size_t i) {
+  const auto first = byte_at(text, i);
+  const auto second = byte_at(text, i + 1);
+  if (first < 0x80U) {
     return 1;
   }
-  const auto next = byte_at(text, i + 1);
-  return byte == 0xc2U && next >= 0x80U && next < 0xa0U ? 2 : 0;
+  if (first < 0xc2U || first > 0xf4U) {
+    return 0;
+  }
+  const std::size_t length = first < 0xe0U ? 2 : first < 0xf0U ? 3 : 4;
+  for (std::size_t k = 1; k < length; ++k) {
+    if (!continues_character(byte_at(text, i + k))) {
+      return 0;
+    }
+  }
+  const bool is_overlong = (first == 0xe0U && second < 0xa0U) || (first == 0xf0U && second < 0x90U);
+  const bool is_no_character = (first == 0xedU && second >= 0xa0U) || (first == 0xf4U && second >= 0x90U);
+  return is_overlong || is_no_character ? 0 : length;
+}
+
+/// Whether the character at `i` is a control character: one of ASCII's, or one of U+0080 to U+009F.
+bool is_control(std::string_view text, std::size_t i) {
+  constexpr unsigned k_delete = 0x7f;
+  const auto byte = byte_at(text, i);
+  return byte < ' ' || byte == k_delete || (byte == 0xc2U && byte_at(text, i + 1) < 0xa0U);
 }
 
 }  // namespace
@@ -44,14 +63,16 @@ std::string printable(std::string_view text, std::size_t longest) {
   const auto shown = text.substr(0, length_within(text, longest));
   std::string out;
   for (std::size_t i = 0; i < shown.size();) {
-    const auto control = control_at(shown, i);
-    for (std::size_t k = 0; k < control; ++k) {
-      out += fmt::format("\\x{:02x}", byte_at(shown, i + k));
+    const auto length = character_at(shown, i);
+    const auto bytes = shown.substr(i, std::max(length, std::size_t{1}));
+    if (length > 0 && !is_control(shown, i)) {
+      out += bytes;
+    } else {
+      for (const unsigned char byte : bytes) {
+        out += fmt::format("\\x{:02x}", byte);
+      }
     }
-    if (control == 0) {
-      out += shown[i];
-    }
-    i += control == 0 ? 1 : control;
+    i += bytes.size();
   }
   return shown.size() < text.size() ? out + "..." : out;
 }

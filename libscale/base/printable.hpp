@@ -6,7 +6,8 @@
 
 namespace kscale {
 
-/// Outside text made safe to show: on one line, control characters as \xNN, and cut with "..." beyond `longest` bytes.
+/// Outside text made safe to show: on one line, control characters and bytes that are no UTF-8 as \xNN, and cut with
+/// "..." beyond `longest` bytes.
 std::string printable(std::string_view text, std::size_t longest = 300);
 
 }  // namespace kscale

@@ -40,5 +40,16 @@ TEST_CASE("text is not cut within a character") {
 }
 
 TEST_CASE("bytes that are no characters do not make the cut run away") {
-  CHECK(printable(std::string(10, '\x80'), 6) == std::string(6, '\x80') + "...");
+  CHECK(printable(std::string(10, '\x80'), 6) == R"(\x80\x80\x80\x80\x80\x80...)");
+}
+
+TEST_CASE("bytes that are no characters are shown by their numbers") {
+  CHECK(printable("caf\xe9 au lait") == R"(caf\xe9 au lait)");              // Latin-1
+  CHECK(printable("\x9b[31m") == R"(\x9b[31m)");                            // a control character of one byte
+  CHECK(printable("\xc0\xaf \xe0\x80\xaf") == R"(\xc0\xaf \xe0\x80\xaf)");  // overlong
+  CHECK(printable("\xed\xa0\x80") == R"(\xed\xa0\x80)");                    // half of a surrogate pair
+  CHECK(printable("\xf4\x90\x80\x80 \xff") == R"(\xf4\x90\x80\x80 \xff)");
+  CHECK(printable("\xe6\x97") == R"(\xe6\x97)");  // broken off
+  CHECK(printable("\xe6\x97x") == R"(\xe6\x97x)");
+  CHECK(printable("\xe6\x97\xa5 \xf0\x9f\x90\xb3 \xc3\xab") == "\xe6\x97\xa5 \xf0\x9f\x90\xb3 \xc3\xab");
 }
