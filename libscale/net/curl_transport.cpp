@@ -15,6 +15,8 @@
 #include <fcntl.h>
 #include <poll.h>
 
+#include "libscale/base/printable.hpp"
+
 namespace kscale::net {
 
 namespace {
@@ -249,7 +251,7 @@ std::string lower_first(std::string text) {
 }
 
 std::string words_of(const Call& call, CURLcode code) {
-  return call.words.front() != '\0' ? call.words.data() : curl_easy_strerror(code);
+  return printable(call.words.front() != '\0' ? call.words.data() : curl_easy_strerror(code));
 }
 
 long os_error_of(const Call& call) {
