@@ -20,6 +20,15 @@ constexpr seconds k_longest_wait{15};
 /// Kong's page size is at most 1000; more pages than this are a loop.
 constexpr int k_most_pages = 1000;
 
+bool asks_for_patience(const net::Response& answer) {
+  return answer.status == 429 || answer.status == 503;
+}
+
+/// How to read before a change of that urgency: a read that is given up has changed nothing.
+net::Urgency reading_before(net::Urgency change) {
+  return change == net::Urgency::to_the_end ? change : net::Urgency::interruptible;
+}
+
 bool is_good(const net::Response& answer) {
   return answer.status >= 200 && answer.status < 300;
 }
@@ -111,41 +120,50 @@ Result<NodeStatus> parse_status(const json::Value& answer) {
 Admin::Admin(net::HttpTransport& http, Clock& clock, net::Endpoint endpoint, std::chrono::milliseconds deadline)
     : m_http(http), m_clock(clock), m_endpoint(std::move(endpoint)), m_deadline(deadline) {}
 
-net::Request Admin::request(net::Method method, std::string path) const {
+net::Request Admin::request(net::Method method, std::string path, net::Urgency urgency) const {
   net::Request request;
   request.to = m_endpoint;
   request.method = method;
   request.path = std::move(path);
   request.deadline = m_deadline;
+  request.urgency = urgency;
   return request;
 }
 
 Result<net::Response> Admin::call(const net::Request& request) {
   for (int tries = 1;; ++tries) {
     auto answer = m_http.send(request);
-    const bool later = answer && (answer->status == 429 || answer->status == 503);
-    if (!later || tries == k_tries) {
+    if (!answer || !asks_for_patience(*answer) || tries == k_tries) {
       return answer;
     }
-    const auto waited = m_clock.wait(wait_asked_by(*answer));
-    if (waited == Waited::interrupted && request.urgency == net::Urgency::interruptible) {
-      return fail(Errc::interrupted, "interrupted");
+    if (const auto waited = wait_as_asked(*answer, request.urgency); !waited) {
+      return tl::unexpected(waited.error());
     }
   }
 }
 
-Result<json::Value> Admin::get(std::string path) {
-  const auto answer = call(request(net::Method::get, std::move(path)));
+Status Admin::wait_as_asked(const net::Response& answer, net::Urgency urgency) {
+  const auto span = wait_asked_by(answer);
+  if (urgency == net::Urgency::to_the_end) {
+    m_clock.wait_to_the_end(span);
+  } else if (m_clock.wait(span) == Waited::interrupted) {
+    return fail(Errc::interrupted, "interrupted");
+  }
+  return {};
+}
+
+Result<json::Value> Admin::get(std::string path, net::Urgency urgency) {
+  const auto answer = call(request(net::Method::get, std::move(path), urgency));
   if (!answer) {
     return tl::unexpected(answer.error());
   }
   return is_good(*answer) ? json::parse(answer->body) : Result<json::Value>(failure(*answer));
 }
 
-Result<std::vector<json::Value>> Admin::all_pages(std::string path) {
+Result<std::vector<json::Value>> Admin::all_pages(std::string path, net::Urgency urgency) {
   std::vector<json::Value> entries;
   for (int pages = 0; pages < k_most_pages; ++pages) {
-    const auto page = get(std::move(path));
+    const auto page = get(std::move(path), urgency);
     if (!page) {
       return tl::unexpected(page.error());
     }
@@ -165,7 +183,7 @@ Result<std::vector<json::Value>> Admin::all_pages(std::string path) {
 }
 
 net::Request Admin::status_request() const {
-  return request(net::Method::get, "/status");
+  return request(net::Method::get, "/status", net::Urgency::interruptible);
 }
 
 Result<NodeStatus> Admin::read_status(const Result<net::Response>& answer) {
@@ -184,21 +202,23 @@ Result<NodeStatus> Admin::read_status(const Result<net::Response>& answer) {
   return status;
 }
 
-Result<NodeStatus> Admin::status() {
-  return read_status(call(status_request()));
+Result<NodeStatus> Admin::status(net::Urgency urgency) {
+  auto asked = status_request();
+  asked.urgency = urgency;
+  return read_status(call(asked));
 }
 
-Result<Mode> Admin::mode() {
+Result<Mode> Admin::mode(net::Urgency urgency) {
   if (!m_mode) {
-    if (const auto known = status(); !known) {
+    if (const auto known = status(urgency); !known) {
       return tl::unexpected(known.error());
     }
   }
   return *m_mode;
 }
 
-Result<std::vector<Target>> Admin::targets(std::string_view upstream) {
-  const auto entries = all_pages(targets_path(upstream));
+Result<std::vector<Target>> Admin::targets(std::string_view upstream, net::Urgency urgency) {
+  const auto entries = all_pages(targets_path(upstream), urgency);
   if (!entries) {
     if (entries.error().code == Errc::not_found) {
       return fail(Errc::not_found, "Kong at {} has no upstream '{}'", m_endpoint.shown(), upstream);
@@ -208,8 +228,8 @@ Result<std::vector<Target>> Admin::targets(std::string_view upstream) {
   return parse_all<Target>(*entries, parse_target);
 }
 
-Result<std::vector<TargetHealth>> Admin::health(std::string_view upstream) {
-  const auto entries = all_pages(fmt::format("/upstreams/{}/health", net::escaped(upstream)));
+Result<std::vector<TargetHealth>> Admin::health(std::string_view upstream, net::Urgency urgency) {
+  const auto entries = all_pages(fmt::format("/upstreams/{}/health", net::escaped(upstream)), urgency);
   if (!entries) {
     return wrap(entries.error(), "health of '{}'", upstream);
   }
@@ -217,7 +237,7 @@ Result<std::vector<TargetHealth>> Admin::health(std::string_view upstream) {
 }
 
 net::Request Admin::metrics_request() const {
-  return request(net::Method::get, "/metrics");
+  return request(net::Method::get, "/metrics", net::Urgency::interruptible);
 }
 
 Result<std::string> Admin::read_metrics(const Result<net::Response>& answer) const {
@@ -239,27 +259,30 @@ Status Admin::change_targets(std::string_view upstream, const std::vector<Target
   if (changes.empty()) {
     return {};
   }
-  const auto how = mode();
+  const auto how = mode(reading_before(urgency));
   if (!how) {
     return tl::unexpected(how.error());
   }
-  auto changed = *how == Mode::database ? change_in_database(upstream, changes, urgency)
-                                        : change_configuration(upstream, changes, urgency);
+  auto changed = change_in(*how, upstream, changes, urgency);
   if (!changed && changed.error().code == Errc::unsupported) {
     // Kong was started again in the other mode since we asked.
     m_mode = *how == Mode::database ? Mode::dbless : Mode::database;
-    changed = *m_mode == Mode::database ? change_in_database(upstream, changes, urgency)
-                                        : change_configuration(upstream, changes, urgency);
+    changed = change_in(*m_mode, upstream, changes, urgency);
   }
   return changed;
 }
 
+Status Admin::change_in(Mode mode, std::string_view upstream, const std::vector<TargetChange>& changes,
+                        net::Urgency urgency) {
+  return mode == Mode::database ? change_in_database(upstream, changes, urgency)
+                                : change_configuration(upstream, changes, urgency);
+}
+
 Result<net::Response> Admin::change_one(const std::string& path, const TargetChange& change, net::Urgency urgency) {
   const auto one = path + '/' + net::escaped(change.address);
-  auto write = change.kind == TargetChange::Kind::remove  ? request(net::Method::del, one)
-               : change.kind == TargetChange::Kind::weigh ? request(net::Method::patch, one)
-                                                          : request(net::Method::post, path);
-  write.urgency = urgency;
+  auto write = change.kind == TargetChange::Kind::remove  ? request(net::Method::del, one, urgency)
+               : change.kind == TargetChange::Kind::weigh ? request(net::Method::patch, one, urgency)
+                                                          : request(net::Method::post, path, urgency);
   if (change.kind != TargetChange::Kind::remove) {
     json::Value body;
     if (change.kind == TargetChange::Kind::add) {
@@ -297,32 +320,19 @@ Status Admin::change_in_database(std::string_view upstream, const std::vector<Ta
 Status Admin::change_configuration(std::string_view upstream, const std::vector<TargetChange>& changes,
                                    net::Urgency urgency) {
   for (int tries = 1;; ++tries) {
-    auto read = request(net::Method::get, "/config");
-    read.urgency = urgency;
-    const auto current = call(read);
+    const auto current = configuration(reading_before(urgency));
     if (!current) {
-      return wrap(current.error(), "Kong's configuration");
+      return tl::unexpected(current.error());
     }
-    if (!is_good(*current)) {
-      // With a database Kong answers 400 here.
-      const auto failed = failure(*current);
-      return current->status == 400 ? fail(Errc::unsupported, "Kong keeps its configuration in a database")
-                                    : wrap(failed.value(), "Kong's configuration");
-    }
-    const auto answer = json::parse(current->body);
-    const auto yaml = answer ? (*answer)["config"].as_string() : std::nullopt;
-    if (!yaml) {
-      return fail(Errc::invalid, "Kong's configuration: the answer has no text in 'config'");
-    }
-    const auto edited = with_changed_targets(*yaml, upstream, changes, new_uuid);
+    const auto edited = with_changed_targets(*current, upstream, changes, new_uuid);
     if (!edited) {
       return wrap(edited.error(), "change Kong's configuration");
     }
-    if (*edited == *yaml) {
+    // An earlier write that was given up may still be loading, and then what was read is of before it.
+    if (*edited == *current && urgency != net::Urgency::to_the_end) {
       return {};
     }
-    auto write = request(net::Method::post, "/config");
-    write.urgency = urgency;
+    auto write = request(net::Method::post, "/config", urgency);
     write.headers.emplace_back("Content-Type", "application/json");
     json::Value body;
     body.set("config", *edited);
@@ -335,14 +345,33 @@ Status Admin::change_configuration(std::string_view upstream, const std::vector<
     if (is_good(*written)) {
       return {};
     }
-    if ((written->status != 429 && written->status != 503) || tries == k_tries) {
-      const bool busy = written->status == 429 || written->status == 503;
-      return fail(busy ? Errc::busy : Errc::refused, "write Kong's configuration: Kong answered {}", written->status);
+    if (!asks_for_patience(*written) || tries == k_tries) {
+      return fail(asks_for_patience(*written) ? Errc::busy : Errc::refused,
+                  "write Kong's configuration: Kong answered {}", written->status);
     }
-    if (m_clock.wait(wait_asked_by(*written)) == Waited::interrupted && urgency == net::Urgency::interruptible) {
-      return fail(Errc::interrupted, "interrupted");
+    if (const auto waited = wait_as_asked(*written, urgency); !waited) {
+      return wrap(waited.error(), "write Kong's configuration");
     }
   }
+}
+
+Result<std::string> Admin::configuration(net::Urgency urgency) {
+  const auto current = call(request(net::Method::get, "/config", urgency));
+  if (!current) {
+    return wrap(current.error(), "Kong's configuration");
+  }
+  if (!is_good(*current)) {
+    // With a database Kong answers 400 here.
+    const auto failed = failure(*current);
+    return current->status == 400 ? fail(Errc::unsupported, "Kong keeps its configuration in a database")
+                                  : wrap(failed.value(), "Kong's configuration");
+  }
+  const auto answer = json::parse(current->body);
+  const auto yaml = answer ? (*answer)["config"].as_string() : std::nullopt;
+  if (!yaml) {
+    return fail(Errc::invalid, "Kong's configuration: the answer has no text in 'config'");
+  }
+  return std::string(*yaml);
 }
 
 }  // namespace kscale::kong

@@ -37,7 +37,8 @@ Result<NodeStatus> parse_status(const json::Value& answer);
 /// Kong's Admin API, of Kong 2.x and 3.x.
 ///
 /// Failures: `unauthorized` (another key is asked for), `not_found` (no such upstream), `refused`, `busy` (429 or 503
-/// after all tries), `failed`, and those of the transport. No error repeats a configuration, which holds credentials.
+/// after all tries), `unsupported`, `failed`, `interrupted`, and those of the
+/// transport. No error repeats a configuration, which holds credentials.
 class Admin {
  public:
   /// `http` and `clock` must outlive the client; the clock waits where Kong says Retry-After.
@@ -45,17 +46,19 @@ class Admin {
 
   const net::Endpoint& endpoint() const { return m_endpoint; }
 
-  Result<NodeStatus> status();
+  Result<NodeStatus> status(net::Urgency urgency = net::Urgency::interruptible);
 
   /// All targets of the upstream, from all pages, those of weight 0 included.
-  Result<std::vector<Target>> targets(std::string_view upstream);
+  Result<std::vector<Target>> targets(std::string_view upstream, net::Urgency urgency = net::Urgency::interruptible);
   /// What the balancer of this node makes of them.
-  Result<std::vector<TargetHealth>> health(std::string_view upstream);
+  Result<std::vector<TargetHealth>> health(std::string_view upstream,
+                                           net::Urgency urgency = net::Urgency::interruptible);
 
   /// Applies all changes, in the way that Kong's mode asks for. With a database one after the other: after a failure
-  /// those before it have taken effect. Without one all or none.
+  /// those before it have taken effect. Without one all or none; with `to_the_end` the configuration is then written
+  /// even where it says so already, since an earlier one that was given up may still be loading.
   Status change_targets(std::string_view upstream, const std::vector<TargetChange>& changes,
-                        net::Urgency urgency = net::Urgency::interruptible);
+                        net::Urgency urgency = net::Urgency::change);
 
   // For one look at everything at once, together with calls to others: what to ask, and how to read the answer.
   net::Request status_request() const;
@@ -65,17 +68,23 @@ class Admin {
   Result<std::string> read_metrics(const Result<net::Response>& answer) const;
 
  private:
-  net::Request request(net::Method method, std::string path) const;
+  net::Request request(net::Method method, std::string path, net::Urgency urgency) const;
   /// Sends, and sends again as often as Kong asks for it with 429 or 503.
   Result<net::Response> call(const net::Request& request);
-  Result<json::Value> get(std::string path);
-  Result<std::vector<json::Value>> all_pages(std::string path);
-  Result<Mode> mode();
+  /// Waits as long as the answer asks for.
+  Status wait_as_asked(const net::Response& answer, net::Urgency urgency);
+  Result<json::Value> get(std::string path, net::Urgency urgency);
+  Result<std::vector<json::Value>> all_pages(std::string path, net::Urgency urgency);
+  Result<Mode> mode(net::Urgency urgency);
 
+  Status change_in(Mode mode, std::string_view upstream, const std::vector<TargetChange>& changes,
+                   net::Urgency urgency);
   Status change_in_database(std::string_view upstream, const std::vector<TargetChange>& changes, net::Urgency urgency);
   Result<net::Response> change_one(const std::string& path, const TargetChange& change, net::Urgency urgency);
   Status change_configuration(std::string_view upstream, const std::vector<TargetChange>& changes,
                               net::Urgency urgency);
+  /// The text of Kong's configuration.
+  Result<std::string> configuration(net::Urgency urgency);
 
   net::HttpTransport& m_http;
   Clock& m_clock;

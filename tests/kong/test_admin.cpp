@@ -12,6 +12,7 @@ using namespace kscale;
 using namespace std::chrono_literals;
 using kong::Mode;
 using kong::TargetChange;
+using net::Urgency;
 using sandbox::recorded;
 using Changes = std::vector<TargetChange>;
 using Kind = TargetChange::Kind;
@@ -42,6 +43,14 @@ json::Value body_of(const net::Request& request) {
   const auto body = json::parse(request.body);
   REQUIRE(body.has_value());
   return *body;
+}
+
+std::vector<Urgency> urgencies_of(const std::vector<net::Request>& requests) {
+  std::vector<Urgency> urgencies;
+  for (const auto& request : requests) {
+    urgencies.push_back(request.urgency);
+  }
+  return urgencies;
 }
 
 template <class T>
@@ -362,14 +371,60 @@ TEST_CASE("a signal ends the wait for a busy Kong, but not where something must 
   kong.play("dbless/36-config-get");
   kong.play("dbless/125-config-post-concurrent-429");
   CHECK(error_of(kong.admin.change_targets("svc", {{Kind::weigh, "127.0.0.1:19001", 0}})) ==
-        Error{Errc::interrupted, "interrupted"});
+        Error{Errc::interrupted, "write Kong's configuration: interrupted"});
+  CHECK(kong.clock.now().instant == kong.begin);
   kong.play("dbless/36-config-get");
   kong.play("dbless/125-config-post-concurrent-429");
   kong.play("dbless/36-config-get");
   kong.play("dbless/37-config-post-json-wrapped");
-  CHECK(kong.admin.change_targets("svc", {{Kind::weigh, "127.0.0.1:19001", 0}}, net::Urgency::to_the_end).has_value());
-  CHECK(kong.http.sent.back().urgency == net::Urgency::to_the_end);
-  CHECK(kong.http.sent.front().urgency == net::Urgency::interruptible);
+  CHECK(kong.admin.change_targets("svc", {{Kind::weigh, "127.0.0.1:19001", 0}}, Urgency::to_the_end).has_value());
+  CHECK(kong.clock.now().instant - kong.begin == 10s);
+}
+
+TEST_CASE("a change is made as a change and read for as an interruptible call, and what must be finished to the end") {
+  for (const auto& [urgency, reading] :
+       {std::pair(Urgency::change, Urgency::interruptible), std::pair(Urgency::to_the_end, Urgency::to_the_end),
+        std::pair(Urgency::interruptible, Urgency::interruptible)}) {
+    Replay dbless;
+    dbless.play("dbless/02-status");
+    dbless.play("dbless/36-config-get");
+    dbless.play("dbless/37-config-post-json-wrapped");
+    CHECK(dbless.admin.change_targets("svc", {{Kind::weigh, "127.0.0.1:19001", 0}}, urgency).has_value());
+    CHECK(urgencies_of(dbless.http.sent) == std::vector<Urgency>{reading, reading, urgency});
+    Replay database;
+    database.play("postgres/02-status");
+    database.play("postgres/17-post-target-again-json");
+    database.http.expect("PATCH /upstreams/svc/targets/127.0.0.1:19005", 200, "{}");
+    CHECK(database.admin.change_targets("svc", {{Kind::add, "127.0.0.1:19005", 77}}, urgency).has_value());
+    CHECK(urgencies_of(database.http.sent) == std::vector<Urgency>{reading, urgency, urgency});
+  }
+  Replay kong;
+  kong.play("postgres/02-status");
+  kong.play("postgres/16-post-target-json");
+  CHECK(kong.admin.change_targets("svc", {{Kind::add, "127.0.0.1:19005", 10}}).has_value());
+  CHECK(kong.http.sent.back().urgency == Urgency::change);
+}
+
+TEST_CASE("targets and their health are read with the urgency asked for") {
+  for (const auto urgency : {Urgency::interruptible, Urgency::to_the_end}) {
+    Replay kong;
+    kong.play("dbless/12-health");
+    CHECK(kong.admin.health("svc", urgency).has_value());
+    kong.http.expect("GET /upstreams/svc/targets", 404);
+    CHECK_FALSE(kong.admin.targets("svc", urgency).has_value());
+    CHECK(urgencies_of(kong.http.sent) == std::vector<Urgency>(2, urgency));
+  }
+}
+
+TEST_CASE("what must be finished is written although Kong says so already: an earlier write may still be loading") {
+  Replay kong;
+  kong.play("dbless/02-status");
+  kong.play("dbless/36-config-get");
+  kong.play("dbless/125-config-post-concurrent-429");
+  kong.play("dbless/36-config-get");
+  kong.play("dbless/37-config-post-json-wrapped");
+  CHECK(kong.admin.change_targets("svc", {{Kind::remove, "127.0.0.1:19099"}}, Urgency::to_the_end).has_value());
+  CHECK(body_of(kong.http.sent.back())["config"].text_or("") == config_in("dbless/36-config-get"));
 }
 
 TEST_CASE("a refused configuration shows its status and nothing of what Kong says, which may hold credentials") {
