@@ -1,9 +1,10 @@
 #include "libscale/kong/admin.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <limits>
 #include <random>
 
+#include "libscale/base/number.hpp"
 #include "libscale/base/printable.hpp"
 #include "libscale/kong/declarative.hpp"
 
@@ -59,12 +60,15 @@ tl::unexpected<Error> failure(const net::Response& answer) {
   }
 }
 
-/// The wait that the answer asks for; without a word of Kong's, a second.
-seconds wait_asked_by(const net::Response& answer) {
+/// The wait that the answer asks for, at least a second; without a word of Kong's, that. `busy` when it is too long.
+Result<seconds> wait_asked_by(const net::Response& answer) {
   const auto text = answer.header("Retry-After").value_or("1");
-  int count = 1;
-  std::from_chars(text.data(), text.data() + text.size(), count);
-  return std::clamp(seconds{count}, seconds{1}, k_longest_wait);
+  const auto digits = text.substr(0, std::min(text.find_first_not_of("0123456789"), text.size()));
+  const auto count = digits.empty() ? 1 : number_in<int>(digits).value_or(std::numeric_limits<int>::max());
+  if (seconds{count} > k_longest_wait) {
+    return fail(Errc::busy, "Kong asks to come back in {}s", printable(digits, 20));
+  }
+  return std::max(seconds{count}, seconds{1});
 }
 
 /// A random UUID. Source: RFC 4122, version 4.
@@ -144,9 +148,12 @@ Result<net::Response> Admin::call(const net::Request& request) {
 
 Status Admin::wait_as_asked(const net::Response& answer, net::Urgency urgency) {
   const auto span = wait_asked_by(answer);
+  if (!span) {
+    return tl::unexpected(span.error());
+  }
   if (urgency == net::Urgency::to_the_end) {
-    m_clock.wait_to_the_end(span);
-  } else if (m_clock.wait(span) == Waited::interrupted) {
+    m_clock.wait_to_the_end(*span);
+  } else if (m_clock.wait(*span) == Waited::interrupted) {
     return fail(Errc::interrupted, "interrupted");
   }
   return {};

@@ -37,7 +37,7 @@ Result<NodeStatus> parse_status(const json::Value& answer);
 /// Kong's Admin API, of Kong 2.x and 3.x.
 ///
 /// Failures: `unauthorized` (another key is asked for), `not_found` (no such upstream), `refused`, `busy` (429 or 503
-/// after all tries), `unsupported`, `failed`, `interrupted`, and those of the
+/// after all tries, or with a Retry-After that is too long), `unsupported`, `failed`, `interrupted`, and those of the
 /// transport. No error repeats a configuration, which holds credentials.
 class Admin {
  public:
