@@ -353,8 +353,9 @@ Status Admin::change_configuration(std::string_view upstream, const std::vector<
       return {};
     }
     if (!asks_for_patience(*written) || tries == k_tries) {
-      return fail(asks_for_patience(*written) ? Errc::busy : Errc::refused,
-                  "write Kong's configuration: Kong answered {}", written->status);
+      // Without Kong's words, which may repeat some of the configuration.
+      const auto failed = failure(*written);
+      return fail(failed.value().code, "write Kong's configuration: Kong answered {}", written->status);
     }
     if (const auto waited = wait_as_asked(*written, urgency); !waited) {
       return wrap(waited.error(), "write Kong's configuration");

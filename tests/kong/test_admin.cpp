@@ -444,12 +444,19 @@ TEST_CASE("what must be finished is written although Kong says so already: an ea
 }
 
 TEST_CASE("a refused configuration shows its status and nothing of what Kong says, which may hold credentials") {
-  Replay kong;
-  kong.play("dbless/02-status");
-  kong.play("dbless/36-config-get");
-  kong.http.expect("POST /config", 400, R"({"message":"declarative config is invalid: s3cret-key"})");
-  CHECK(error_of(kong.admin.change_targets("svc", {{Kind::weigh, "127.0.0.1:19001", 0}})) ==
-        Error{Errc::refused, "write Kong's configuration: Kong answered 400"});
+  for (const auto& [status, code] : std::vector<std::pair<int, Errc>>{{400, Errc::refused},
+                                                                      {401, Errc::unauthorized},
+                                                                      {403, Errc::unauthorized},
+                                                                      {413, Errc::refused},
+                                                                      {500, Errc::failed},
+                                                                      {502, Errc::failed}}) {
+    Replay kong;
+    kong.play("dbless/02-status");
+    kong.play("dbless/36-config-get");
+    kong.http.expect("POST /config", status, R"({"message":"declarative config is invalid: s3cret-key"})");
+    CHECK(error_of(kong.admin.change_targets("svc", {{Kind::weigh, "127.0.0.1:19001", 0}})) ==
+          Error{code, fmt::format("write Kong's configuration: Kong answered {}", status)});
+  }
 }
 
 TEST_CASE("an answer without a configuration is refused without showing it") {
