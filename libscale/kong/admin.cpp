@@ -224,13 +224,28 @@ Result<Mode> Admin::mode(net::Urgency urgency) {
   return *m_mode;
 }
 
+Error Admin::explained(const Error& error, net::Urgency urgency) {
+  if (error.code != Errc::failed && error.code != Errc::not_found) {
+    return error;
+  }
+  const auto now = status(urgency);
+  if (now && !now->database_reachable) {
+    return {Errc::busy, "Kong cannot reach its database"};
+  }
+  if (now && !now->configured) {
+    return {Errc::not_found, "Kong has no configuration yet (DB-less)"};
+  }
+  return error;
+}
+
 Result<std::vector<Target>> Admin::targets(std::string_view upstream, net::Urgency urgency) {
   const auto entries = all_pages(targets_path(upstream), urgency);
   if (!entries) {
-    if (entries.error().code == Errc::not_found) {
-      return fail(Errc::not_found, "Kong at {} has no upstream '{}'", m_endpoint.shown(), upstream);
-    }
-    return wrap(entries.error(), "targets of '{}'", upstream);
+    const auto error = explained(entries.error(), urgency);
+    // The word of Kong's for an upstream that it does not have is "Not found".
+    return error == entries.error() && error.code == Errc::not_found
+               ? fail(Errc::not_found, "Kong at {} has no upstream '{}'", m_endpoint.shown(), upstream)
+               : wrap(error, "targets of '{}'", upstream);
   }
   return parse_all<Target>(*entries, parse_target);
 }

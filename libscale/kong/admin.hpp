@@ -48,7 +48,8 @@ class Admin {
 
   Result<NodeStatus> status(net::Urgency urgency = net::Urgency::interruptible);
 
-  /// All targets of the upstream, from all pages, those of weight 0 included.
+  /// All targets of the upstream, from all pages, those of weight 0 included. A database that Kong cannot reach is
+  /// `busy`.
   Result<std::vector<Target>> targets(std::string_view upstream, net::Urgency urgency = net::Urgency::interruptible);
   /// What the balancer of this node makes of them.
   Result<std::vector<TargetHealth>> health(std::string_view upstream,
@@ -75,6 +76,8 @@ class Admin {
   Status wait_as_asked(const net::Response& answer, net::Urgency urgency);
   Result<json::Value> get(std::string path, net::Urgency urgency);
   Result<std::vector<json::Value>> all_pages(std::string path, net::Urgency urgency);
+  /// The failure of a read, or what Kong's status says is behind it.
+  Error explained(const Error& error, net::Urgency urgency);
   Result<Mode> mode(net::Urgency urgency);
 
   Status change_in(Mode mode, std::string_view upstream, const std::vector<TargetChange>& changes,

@@ -146,6 +146,7 @@ TEST_CASE("a list that Lua wrote as an object is empty, and any other object is 
 TEST_CASE("a recorded 404 says that the upstream is missing") {
   Replay kong;
   kong.play("postgres/11-targets-of-missing-upstream");
+  kong.play("postgres/02-status");
   CHECK(error_of(kong.admin.targets("missing")) ==
         Error{Errc::not_found, "Kong at http://kong:8001 has no upstream 'missing'"});
   kong.play("postgres/14-health-missing-upstream");
@@ -221,9 +222,25 @@ TEST_CASE("with a database the changes before a failed one have taken effect, an
         Error{Errc::failed, "target 127.0.0.1:19004 of 'svc': Kong: An unexpected error occurred"});
 }
 
-TEST_CASE("a database that is down shows as Kong's own words") {
+TEST_CASE("a Kong whose database is down, or that was not configured yet, is told so in the place of its own words") {
   Replay kong;
   kong.play("postgres/164-pg-down-targets");
+  kong.play("postgres/161-pg-down-status");
+  CHECK(error_of(kong.admin.targets("svc")) == Error{Errc::busy, "targets of 'svc': Kong cannot reach its database"});
+  kong.http.expect("GET /upstreams/svc/targets", 404, R"({"message":"Not found"})");
+  kong.play("dbless/111-empty-status");
+  CHECK(error_of(kong.admin.targets("svc")) ==
+        Error{Errc::not_found, "targets of 'svc': Kong has no configuration yet (DB-less)"});
+}
+
+TEST_CASE("a failure that the status does not explain shows as Kong's own words") {
+  Replay kong;
+  kong.play("postgres/164-pg-down-targets");
+  kong.play("postgres/02-status");
+  CHECK(error_of(kong.admin.targets("svc")) ==
+        Error{Errc::failed, "targets of 'svc': Kong: An unexpected error occurred"});
+  kong.play("postgres/164-pg-down-targets");
+  kong.http.expect("GET /status", 500);
   CHECK(error_of(kong.admin.targets("svc")) ==
         Error{Errc::failed, "targets of 'svc': Kong: An unexpected error occurred"});
   const auto& metrics = recorded("postgres/171-pg-down-metrics");
@@ -427,8 +444,9 @@ TEST_CASE("targets and their health are read with the urgency asked for") {
     kong.play("dbless/12-health");
     CHECK(kong.admin.health("svc", urgency).has_value());
     kong.http.expect("GET /upstreams/svc/targets", 404);
+    kong.play("dbless/111-empty-status");
     CHECK_FALSE(kong.admin.targets("svc", urgency).has_value());
-    CHECK(urgencies_of(kong.http.sent) == std::vector<Urgency>(2, urgency));
+    CHECK(urgencies_of(kong.http.sent) == std::vector<Urgency>(3, urgency));
   }
 }
 
@@ -573,5 +591,5 @@ TEST_CASE("a Kong whose database is down is told apart from one that is gone") {
   REQUIRE(status.has_value());
   CHECK_FALSE(status->database_reachable);
   CHECK(error_of(machine.admin.targets("shop")) ==
-        Error{Errc::failed, "targets of 'shop': Kong: An unexpected error occurred"});
+        Error{Errc::busy, "targets of 'shop': Kong cannot reach its database"});
 }
