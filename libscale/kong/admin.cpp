@@ -20,6 +20,8 @@ constexpr seconds k_longest_wait{15};
 
 /// Kong's page size is at most 1000; more pages than this are a loop.
 constexpr int k_most_pages = 1000;
+constexpr std::size_t k_most_entries = 100'000;
+constexpr std::size_t k_max_status = std::size_t{1024} * 1024;  ///< bytes of an answer of `/status`
 
 bool asks_for_patience(const net::Response& answer) {
   return answer.status == 429 || answer.status == 503;
@@ -179,10 +181,16 @@ Result<std::vector<json::Value>> Admin::all_pages(std::string path, net::Urgency
     if (!data.is_array() && !(data.is_object() && data.members().empty())) {
       return fail(Errc::invalid, "the answer of Kong has no list in 'data'");
     }
+    if (data.items().size() > k_most_entries - entries.size()) {
+      return fail(Errc::invalid, "Kong lists more than {} entries", k_most_entries);
+    }
     entries.insert(entries.end(), data.items().begin(), data.items().end());
     const auto next = (*page)["next"].as_string();
     if (!next) {
       return entries;
+    }
+    if (!next->starts_with('/')) {
+      return fail(Errc::invalid, "what Kong names as the next page is no path");
     }
     path = *next;
   }
@@ -190,7 +198,9 @@ Result<std::vector<json::Value>> Admin::all_pages(std::string path, net::Urgency
 }
 
 net::Request Admin::status_request() const {
-  return request(net::Method::get, "/status", net::Urgency::interruptible);
+  auto status = request(net::Method::get, "/status", net::Urgency::interruptible);
+  status.max_answer = k_max_status;
+  return status;
 }
 
 Result<NodeStatus> Admin::read_status(const Result<net::Response>& answer) {

@@ -143,6 +143,37 @@ TEST_CASE("a list that Lua wrote as an object is empty, and any other object is 
         Error{Errc::invalid, "targets of 'svc': the answer of Kong has no list in 'data'"});
 }
 
+TEST_CASE("more entries than any upstream has are given up") {
+  Replay kong;
+  std::string page = R"({"next":"/upstreams/svc/targets","data":[)";
+  for (int i = 0; i < 50'000; ++i) {
+    page += "1,";
+  }
+  page += "1]}";
+  kong.http.expect("GET /upstreams/svc/targets", 200, page);
+  kong.http.expect("GET /upstreams/svc/targets", 200, page);
+  CHECK(error_of(kong.admin.targets("svc")) ==
+        Error{Errc::invalid, "targets of 'svc': Kong lists more than 100000 entries"});
+}
+
+TEST_CASE("a next page that is no path is not asked for: the key would go to whom it names") {
+  for (const std::string next : {"@example.com/", ".example.com/targets", ":1/targets", ""}) {
+    CAPTURE(next);
+    Replay kong;
+    kong.http.expect("GET /upstreams/svc/targets", 200, fmt::format(R"({{"data":[],"next":"{}"}})", next));
+    CHECK(error_of(kong.admin.targets("svc")) ==
+          Error{Errc::invalid, "targets of 'svc': what Kong names as the next page is no path"});
+  }
+}
+
+TEST_CASE("an answer of the status is short") {
+  Replay kong;
+  kong.play("postgres/02-status");
+  CHECK(kong.admin.status().has_value());
+  CHECK(kong.http.sent.back().max_answer == 1024 * 1024);
+  CHECK(kong.admin.status_request().max_answer == 1024 * 1024);
+}
+
 TEST_CASE("a recorded 404 says that the upstream is missing") {
   Replay kong;
   kong.play("postgres/11-targets-of-missing-upstream");
