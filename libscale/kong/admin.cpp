@@ -297,9 +297,13 @@ Status Admin::change_targets(std::string_view upstream, const std::vector<Target
   }
   auto changed = change_in(*how, upstream, changes, urgency);
   if (!changed && changed.error().code == Errc::unsupported) {
-    // Kong was started again in the other mode since we asked.
-    m_mode = *how == Mode::database ? Mode::dbless : Mode::database;
-    changed = change_in(*m_mode, upstream, changes, urgency);
+    // Kong may have been started again in the other mode since we asked.
+    const auto other = *how == Mode::database ? Mode::dbless : Mode::database;
+    auto changed_there = change_in(other, upstream, changes, urgency);
+    if (changed_there || changed_there.error().code != Errc::unsupported) {
+      m_mode = other;
+      return changed_there;
+    }
   }
   return changed;
 }

@@ -34,7 +34,7 @@ struct NodeStatus {
 
 Result<NodeStatus> parse_status(const json::Value& answer);
 
-/// Kong's Admin API, of Kong 2.x and 3.x.
+/// Kong's Admin API, of Kong 2.2 (before it no target could be changed in place) to 3.x.
 ///
 /// Failures: `unauthorized` (another key is asked for), `not_found` (no such upstream), `refused`, `busy` (429 or 503
 /// after all tries, or with a Retry-After that is too long), `unsupported`, `failed`, `interrupted`, and those of the
