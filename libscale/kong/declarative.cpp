@@ -179,6 +179,17 @@ Status weigh(Entry& entry, int weight) {
   return {};
 }
 
+Entry new_entry(const std::string& upstream, const TargetChange& change, const std::string& id) {
+  const auto before = fmt::format("- id: {}\n  target: '{}'\n  weight: ", id, change.address);
+  const auto figure = std::to_string(change.weight);
+  return {.lines = fmt::format("{}{}\n  tags:\n  - {}\n  upstream: {}\n", before, figure, k_tag, upstream),
+          .upstream = upstream,
+          .address = change.address,
+          .weight = change.weight,
+          .weight_at = before.size(),
+          .weight_length = figure.size()};
+}
+
 Status apply(Document& document, const TargetChange& change, const std::function<std::string()>& new_id) {
   const auto entry = std::ranges::find_if(document.targets, [&](const Entry& e) {
     return e.upstream == document.upstream_id && e.address == change.address;
@@ -199,12 +210,7 @@ Status apply(Document& document, const TargetChange& change, const std::function
   if (!is_address(change.address)) {
     return fail(Errc::invalid, "'{}' is no address for a target", printable(change.address));
   }
-  document.targets.push_back(
-      {.lines = fmt::format("- id: {}\n  target: '{}'\n  weight: {}\n  tags:\n  - {}\n  upstream: {}\n", new_id(),
-                            change.address, change.weight, k_tag, document.upstream_id),
-       .upstream = document.upstream_id,
-       .address = change.address,
-       .weight = change.weight});
+  document.targets.push_back(new_entry(document.upstream_id, change, new_id()));
   return {};
 }
 

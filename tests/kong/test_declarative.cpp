@@ -138,6 +138,13 @@ TEST_CASE("adding a target that is there gives it the weight") {
   CHECK(changed(text, {{Kind::add, "127.0.0.1:19003", 0}}) == changed(text, {{Kind::weigh, "127.0.0.1:19003", 0}}));
 }
 
+TEST_CASE("a target that is added can be weighed among the same changes") {
+  const auto text = recorded_text();
+  const auto wanted = with(text, k_third, k_third + added("127.0.0.1:19004", 7));
+  CHECK(changed(text, {{Kind::add, "127.0.0.1:19004", 50}, {Kind::weigh, "127.0.0.1:19004", 7}}) == wanted);
+  CHECK(changed(text, {{Kind::add, "127.0.0.1:19004", 100}, {Kind::add, "127.0.0.1:19004", 7}}) == wanted);
+}
+
 TEST_CASE("a configuration that says so already comes back as it was") {
   const auto text = recorded_text();
   CHECK(changed(text, {}) == text);
