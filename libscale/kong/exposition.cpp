@@ -1,8 +1,10 @@
 #include "libscale/kong/exposition.hpp"
 
-#include <charconv>
+#include <algorithm>
 #include <cmath>
 #include <optional>
+
+#include "libscale/base/number.hpp"
 
 namespace kscale::kong {
 
@@ -87,10 +89,7 @@ std::optional<double> parse_value(std::string_view text) {
   if (text == "+Inf") {
     text.remove_prefix(1);
   }
-  double value = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool whole = fault == std::errc{} && end == text.data() + text.size();
-  return whole ? std::optional(value) : std::nullopt;
+  return number_in<double>(text);
 }
 
 /// The value, and perhaps a time in milliseconds behind it, which nobody here needs.
@@ -112,6 +111,7 @@ std::string_view Sample::label(const std::string& key) const {
 
 Result<std::vector<Sample>> parse_exposition(std::string_view text,
                                              const std::function<bool(std::string_view)>& wanted) {
+  const bool is_whole = text.empty() || text.back() == '\n';
   std::vector<Sample> samples;
   std::size_t number = 0;
   while (!text.empty()) {
@@ -134,6 +134,9 @@ Result<std::vector<Sample>> parse_exposition(std::string_view text,
     if (std::isfinite(*value)) {
       samples.push_back({std::string(name), std::move(*labels), *value});
     }
+  }
+  if (!is_whole) {
+    return fail(Errc::invalid, "line {} is not of Prometheus' text format: no line break ends it", number);
   }
   return samples;
 }

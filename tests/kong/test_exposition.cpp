@@ -44,7 +44,8 @@ TEST_CASE("a label that is not there reads as an empty one") {
 }
 
 TEST_CASE("labels may hold escapes, braces, commas and spaces between them") {
-  const auto samples = samples_in(R"(hits{ a="say \"hi\"", b="C:\\new" , c="one\ntwo", d="{x,y}" , } 3)");
+  const auto samples = samples_in(R"(hits{ a="say \"hi\"", b="C:\\new" , c="one\ntwo", d="{x,y}" , } 3)"
+                                  "\n");
   REQUIRE(samples.size() == 1);
   CHECK(samples[0].label("a") == "say \"hi\"");
   CHECK(samples[0].label("b") == "C:\\new");
@@ -90,15 +91,27 @@ TEST_CASE("half a line is refused with its number") {
   for (const auto* const half : {"hits{service=\"sh", "hits{service=", "hits{service", "hits{", "hits{service=\"shop\"",
                                  "hits{service=\"shop\"}", "hits", "hits{service=\"shop\\"}) {
     CAPTURE(half);
-    CHECK(error_of(std::string("# TYPE hits counter\nhits 1\n") + half) ==
-          Error{Errc::invalid, "line 3 is not of Prometheus' text format"});
+    for (const auto* const more : {"", "\nup 1\n"}) {
+      CHECK(error_of(std::string("# TYPE hits counter\nhits 1\n") + half + more) ==
+            Error{Errc::invalid, "line 3 is not of Prometheus' text format"});
+    }
+  }
+}
+
+TEST_CASE("a page that is cut off is refused, wherever the cut is") {
+  for (const auto* const last : {"kong_http_reque", "hits 12", "# TYPE", "other 1", " "}) {
+    CAPTURE(last);
+    const auto samples =
+        parse_exposition(std::string("hits 1\n") + last, [](std::string_view name) { return name == "hits"; });
+    REQUIRE_FALSE(samples.has_value());
+    CHECK(samples.error() == Error{Errc::invalid, "line 2 is not of Prometheus' text format: no line break ends it"});
   }
 }
 
 TEST_CASE("a value that is none is refused") {
-  for (const auto* const line :
+  for (const std::string line :
        {"hits many", "hits 1 soon", "hits 12x", R"(hits {a="b"} 1)", R"(hits{a="b" c="d"} 1)"}) {
     CAPTURE(line);
-    CHECK(error_of(line) == Error{Errc::invalid, "line 1 is not of Prometheus' text format"});
+    CHECK(error_of(line + '\n') == Error{Errc::invalid, "line 1 is not of Prometheus' text format"});
   }
 }
