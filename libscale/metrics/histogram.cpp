@@ -1,15 +1,29 @@
 #include "libscale/metrics/histogram.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace kscale::metrics {
+
+namespace {
+
+/// Whether `now` can have grown from `before`: figures that count up never fall.
+bool continues(const Histogram& before, const Histogram& now) {
+  return before.count <= now.count && before.sum <= now.sum &&
+         std::ranges::all_of(before.buckets, [&now](const auto& bucket) {
+           const auto same = now.buckets.find(bucket.first);
+           return same == now.buckets.end() || bucket.second <= same->second;
+         });
+}
+
+}  // namespace
 
 Histogram increase_between(const Histograms& earlier, const Histograms& later) {
   Histogram gained;
   for (const auto& [series, now] : later) {
     const auto found = earlier.find(series);
-    const bool continues = found != earlier.end() && found->second.count <= now.count;
-    const Histogram before = continues ? found->second : Histogram{};
+    const bool is_grown = found != earlier.end() && continues(found->second, now);
+    const Histogram before = is_grown ? found->second : Histogram{};
     gained.sum += now.sum - before.sum;
     gained.count += now.count - before.count;
     for (const auto& [bound, at_most] : now.buckets) {

@@ -20,8 +20,8 @@ struct Histogram {
 /// Histograms by the identity of their series.
 using Histograms = std::map<std::string, Histogram>;
 
-/// What all series together gained between two readings. A series whose count fell was reset: its new value is its
-/// gain.
+/// What all series together gained between two readings. A series of which any figure fell was reset: its new value is
+/// its gain.
 Histogram increase_between(const Histograms& earlier, const Histograms& later);
 
 /// Empty when nothing was counted.

@@ -29,6 +29,19 @@ TEST_CASE("a histogram whose count fell was reset") {
   CHECK(increase_between({{"a", before}}, {{"a", after}}) == after);
 }
 
+TEST_CASE("a histogram of which any figure fell was reset, so that no gain is negative") {
+  const Histogram before{.buckets = {{10, 50}, {k_infinity, 90}}, .sum = 3000, .count = 90};
+  for (const auto& after : {Histogram{.buckets = {{10, 60}, {k_infinity, 95}}, .sum = 500, .count = 95},
+                            Histogram{.buckets = {{10, 40}, {k_infinity, 95}}, .sum = 3100, .count = 95}}) {
+    const auto gained = increase_between({{"a", before}}, {{"a", after}});
+    CHECK(gained == after);
+    CHECK(mean(gained)->count() > 0);
+  }
+  const Histogram without_bucket{.buckets = {{k_infinity, 95}}, .sum = 3100, .count = 95};
+  CHECK(increase_between({{"a", before}}, {{"a", without_bucket}}) ==
+        Histogram{.buckets = {{k_infinity, 5}}, .sum = 100, .count = 5});
+}
+
 TEST_CASE("the mean is sum over count, and unknown when nothing was counted") {
   CHECK(mean({.buckets = {}, .sum = 300, .count = 4})->count() == Approx(75));
   CHECK_FALSE(mean({}).has_value());
