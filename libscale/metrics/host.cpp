@@ -63,11 +63,11 @@ std::optional<Percent> host_cpu_between(const HostCpuReading& earlier, const Hos
                  100};
 }
 
-Percent HostMemory::used() const {
+std::optional<Percent> HostMemory::used() const {
   if (total.value == 0 || available > total) {
-    return {};
+    return std::nullopt;
   }
-  return {static_cast<double>((total - available).value) / static_cast<double>(total.value) * 100};
+  return Percent{static_cast<double>((total - available).value) / static_cast<double>(total.value) * 100};
 }
 
 std::optional<HostMemory> read_host_memory(std::string_view proc_meminfo) {

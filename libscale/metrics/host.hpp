@@ -25,7 +25,8 @@ struct HostMemory {
   Bytes total;
   Bytes available;  ///< what programs can still get without swapping
 
-  Percent used() const;
+  /// Empty where the two figures cannot be.
+  std::optional<Percent> used() const;
 };
 
 /// Reads MemTotal and MemAvailable of /proc/meminfo. Empty when one of them is missing.

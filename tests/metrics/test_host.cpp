@@ -27,6 +27,12 @@ TEST_CASE("host memory in use is what is not available") {
   const auto memory = read_host_memory("MemTotal:       1000 kB\nMemFree: 10 kB\nMemAvailable:    250 kB\n");
   REQUIRE(memory);
   CHECK(memory->total == Bytes{1024000});
-  CHECK(memory->used().value == Approx(75));
+  CHECK(memory->used()->value == Approx(75));
   CHECK_FALSE(read_host_memory("MemTotal: 1000 kB\n").has_value());
+}
+
+TEST_CASE("host memory in use is unknown, not none, where there is no total or more is available than that") {
+  CHECK_FALSE(HostMemory{}.used().has_value());
+  CHECK_FALSE(HostMemory{.total = {100}, .available = {101}}.used().has_value());
+  CHECK(HostMemory{.total = {100}, .available = {100}}.used() == kscale::Percent{0});
 }
