@@ -9,7 +9,9 @@ Bytes memory_used(const MemoryReading& reading) {
 }
 
 std::optional<Percent> memory_percent(const MemoryReading& reading, std::optional<Bytes> host_memory) {
-  Bytes whole = reading.limit;
+  // cgroup v1 gives a container without a limit one just below 2^63.
+  constexpr Bytes k_no_limit{std::uint64_t{1} << 62U};
+  Bytes whole = reading.limit < k_no_limit ? reading.limit : Bytes{};
   if (host_memory && host_memory->value > 0) {
     whole = whole.value > 0 ? std::min(whole, *host_memory) : *host_memory;
   }

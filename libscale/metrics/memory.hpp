@@ -20,7 +20,8 @@ struct MemoryReading {
 /// usage. Source: Docker CLI, stats_helpers.go, calculateMemUsageUnixNoCache.
 Bytes memory_used(const MemoryReading& reading);
 
-/// Percent of the limit. A limit above the host's memory counts as the host's memory. Empty when neither is known.
+/// Percent of the limit. A limit above the host's memory counts as the host's memory, and one from 2^62 on as none.
+/// Empty when neither is known.
 std::optional<Percent> memory_percent(const MemoryReading& reading, std::optional<Bytes> host_memory);
 
 }  // namespace kscale::metrics

@@ -20,4 +20,5 @@ TEST_CASE("memory percent is of the limit, and never of more than the host has")
 
 TEST_CASE("memory percent is unknown when neither the limit nor the host's memory is known") {
   CHECK_FALSE(memory_percent({.usage = {50}, .inactive_file = {}, .limit = {}}, {}).has_value());
+  CHECK_FALSE(memory_percent({.usage = {50}, .inactive_file = {}, .limit = {9223372036854771712U}}, {}).has_value());
 }
