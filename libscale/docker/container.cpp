@@ -1,9 +1,10 @@
 #include "libscale/docker/container.hpp"
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
+#include "libscale/base/number.hpp"
 #include "libscale/docker/timestamp.hpp"
 
 namespace kscale::docker {
@@ -50,16 +51,19 @@ std::string_view without_slash(std::string_view name) {
 }
 
 std::optional<int> parse_port(std::string_view text) {
-  int port = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return fault == std::errc{} && port > 0 ? std::optional(port) : std::nullopt;
+  const auto port = number_in<int>(text);
+  return port && *port > 0 ? port : std::nullopt;
 }
 
-/// Reads `{"3020/tcp": [{"HostIp": "127.0.0.1", "HostPort": "3021"}], "9000/tcp": null}`.
+/// Reads the TCP ports in `{"3020/tcp": [{"HostIp": "127.0.0.1", "HostPort": "3021"}], "9000/tcp": null}`.
 std::vector<PublishedPort> parse_ports(const json::Value& ports) {
   std::vector<PublishedPort> published;
   for (const auto& [key, bindings] : ports.members()) {
-    const auto container_port = parse_port(key.substr(0, key.find('/')));
+    const auto slash = std::min(key.find('/'), key.size());
+    if (key.substr(slash) != "/tcp") {
+      continue;
+    }
+    const auto container_port = parse_port(std::string_view(key).substr(0, slash));
     for (const auto& binding : bindings.items()) {
       const auto host_port = parse_port(binding["HostPort"].text_or(""));
       if (container_port && host_port) {
@@ -127,9 +131,11 @@ std::vector<std::string> ids_named(const json::Value& list, std::string_view pre
   std::vector<std::string> ids;
   for (const auto& container : list.items()) {
     const auto id = container["Id"].as_string();
-    for (const auto& name : container["Names"].items()) {
-      // A container linked into another one has a second name with a slash inside.
-      if (id && without_slash(name.text_or("")).starts_with(prefix)) {
+    for (const auto& entry : container["Names"].items()) {
+      const auto name = entry.text_or("");
+      const auto bare = without_slash(name);
+      // A slash inside makes it what another container that is linked to this one calls it: no name of its own.
+      if (id && bare.starts_with(prefix) && bare.find('/') == std::string_view::npos) {
         ids.emplace_back(*id);
         break;
       }

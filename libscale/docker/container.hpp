@@ -30,7 +30,7 @@ struct Attachment {
   friend bool operator==(const Attachment&, const Attachment&) = default;
 };
 
-/// A port of the container that is reachable at a port of the host.
+/// A TCP port of the container that is reachable at a port of the host.
 struct PublishedPort {
   int container_port = 0;
   std::string host_ip;  ///< as published: often 0.0.0.0

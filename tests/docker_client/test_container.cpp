@@ -89,10 +89,18 @@ TEST_CASE("every state and every health has the name that engines use") {
 }
 
 TEST_CASE("a port that is exposed but not published is left out, and one published twice is there twice") {
-  const auto container =
-      with(R"("NetworkSettings":{"Ports":{"80/tcp":null,"81/udp":[],"82/tcp":[{"HostIp":"0.0.0.0","HostPort":"8082"},)"
-           R"({"HostIp":"::","HostPort":"8082"}],"83/tcp":[{"HostIp":"","HostPort":""}],"x/tcp":[{"HostPort":"1"}]}})");
+  const auto container = with(
+      R"("NetworkSettings":{"Ports":{"80/tcp":null,"81/udp":[],"82/tcp":[{"HostIp":"0.0.0.0","HostPort":"8082"},)"
+      R"({"HostIp":"::","HostPort":"8082"}],"83/tcp":[{"HostIp":"","HostPort":""}],"x/tcp":[{"HostPort":"1"}],"84x/tcp":[{"HostPort":"8084"}],)"
+      R"("85/tcp":[{"HostPort":"8085 "}]}})");
   CHECK(container.ports == std::vector<PublishedPort>{{82, "0.0.0.0", 8082}, {82, "::", 8082}});
+}
+
+TEST_CASE("only ports of TCP count") {
+  const auto container = with(
+      R"("NetworkSettings":{"Ports":{"53/udp":[{"HostIp":"","HostPort":"8053"}],"53/tcp":[{"HostIp":"","HostPort":"8054"}],)"
+      R"("54/sctp":[{"HostIp":"","HostPort":"8055"}],"55":[{"HostIp":"","HostPort":"8056"}]}})");
+  CHECK(container.ports == std::vector<PublishedPort>{{53, "", 8054}});
 }
 
 TEST_CASE("a CPU limit is given as billionths, as quota per period, or not at all") {
@@ -127,4 +135,9 @@ TEST_CASE("containers are chosen by the beginning of a name, with or without the
     {"Names":["/shop-6"]},{"Id":"7","Names":["/shop-7","/shop-7b"]}])");
   CHECK(ids_named(list.value(), "shop") == Names{"1", "2", "4", "7"});
   CHECK(ids_named(json::Value(), "shop").empty());
+}
+
+TEST_CASE("what a linked container calls another one is no name of that") {
+  const auto list = json::parse(R"([{"Id":"1","Names":["/shop-1/db","/db"]},{"Id":"2","Names":["/shop-1"]}])");
+  CHECK(ids_named(list.value(), "shop") == Names{"2"});
 }
