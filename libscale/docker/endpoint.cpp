@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "libscale/base/printable.hpp"
+#include "libscale/net/authority.hpp"
 #include "libscale/net/json.hpp"
 
 namespace kscale::docker {
@@ -81,26 +81,12 @@ struct Host {
   std::string unix_socket;
   std::string scheme;
   std::string authority;
+  bool has_port = false;
   std::string path;
 };
 
-Status check_authority(std::string_view authority, std::string_view origin) {
-  const auto name = authority.substr(authority.rfind('@') + 1);
-  const auto bracket = name.rfind(']');
-  const auto colon = name.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  if (name.empty() || colon == 0) {
-    return fail(Errc::invalid, "{}: names no host", origin);
-  }
-  if (colon == std::string_view::npos) {
-    return {};
-  }
-  const auto port = name.substr(colon + 1);
-  int number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  if (error != std::errc() || end != port.data() + port.size() || number < 1 || number > 65535) {
-    return fail(Errc::invalid, "{}: '{}' is no port", origin, printable(port));
-  }
-  return {};
+std::string without_slashes_behind(std::string_view path) {
+  return std::string(path.substr(0, path.find_last_not_of('/') + 1));
 }
 
 tl::unexpected<Error> unsupported(std::string_view scheme, std::string_view origin) {
@@ -135,20 +121,19 @@ Result<Host> parse_host(std::string_view text, std::string_view origin) {
   if (scheme != "tcp" && scheme != "http" && scheme != "https") {
     return unsupported(scheme, origin);
   }
-  const auto slash = std::min(rest.find('/'), rest.size());
-  Host host{.scheme = std::string(scheme),
-            .authority = std::string(rest.substr(0, slash)),
-            .path = std::string(rest.substr(slash, rest.find_last_not_of('/') + 1 - slash))};
-  if (const auto status = check_authority(host.authority, origin); !status) {
-    return tl::unexpected(status.error());
+  if (rest.find('@') != std::string_view::npos) {
+    return fail(Errc::invalid, "{}: a user or a password in it, which no engine asks for; use certificates or a socket",
+                origin);
   }
-  return host;
-}
-
-bool has_port(std::string_view authority) {
-  const auto name = authority.substr(authority.rfind('@') + 1);
-  const auto bracket = name.rfind(']');
-  return name.find(':', bracket == std::string_view::npos ? 0 : bracket) != std::string_view::npos;
+  const auto authority = net::authority_in(rest);
+  const auto named = net::parse_authority(authority);
+  if (!named) {
+    return wrap(named.error(), "{}", origin);
+  }
+  return Host{.scheme = std::string(scheme),
+              .authority = std::string(authority),
+              .has_port = named->port.has_value(),
+              .path = without_slashes_behind(rest.substr(authority.size()))};
 }
 
 /// `tls` is what to use for TLS; nothing where nobody asked for it.
@@ -158,7 +143,7 @@ net::Endpoint endpoint_at(const Host& host, const std::optional<net::Tls>& tls) 
   }
   const bool https = host.scheme == "https" || tls.has_value();
   std::string url = (https ? "https://" : "http://") + host.authority;
-  if (host.scheme == "tcp" && !has_port(host.authority)) {
+  if (host.scheme == "tcp" && !host.has_port) {
     url += https ? ":2376" : ":2375";
   }
   return {.base_url = url + host.path, .tls = tls.value_or(net::Tls{})};

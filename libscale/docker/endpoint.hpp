@@ -14,9 +14,9 @@ namespace kscale::docker {
 /// `home` is the user's home; the settings are in `home`/.docker, or where DOCKER_CONFIG says, and with neither there
 /// are none. Only files are read, each of at most 1 MiB; nobody is asked. For a unix socket the base URL is
 /// `http://localhost`. With DOCKER_TLS_VERIFY, or certificates in the context, TCP becomes TLS.
-/// Errors: `invalid` (a value or a file that cannot be used, by its name), `not_found` (a context or a file that is not
-/// there), `unsupported` (ssh:// and the like, and TLS without verification).
-/// Source: docker/cli, cli/command/cli.go, resolveContextName.
+/// Errors: `invalid` (a value or a file that cannot be used, by its name; a host with credentials), `not_found` (a
+/// context or a file that is not there), `unsupported` (ssh:// and the like, and TLS without verification). Source:
+/// docker/cli, cli/command/cli.go, resolveContextName.
 Result<net::Endpoint> resolve_endpoint(const EnvironmentLookup& environment, const std::filesystem::path& home);
 
 }  // namespace kscale::docker

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "libscale/net/authority.hpp"
+
 namespace kscale::net {
 
 namespace {
@@ -18,11 +20,9 @@ std::string Endpoint::shown() const {
   if (!unix_socket.empty()) {
     return "unix:" + unix_socket;
   }
-  // Credentials in a URL stand between the scheme and an @ before the first slash of the path.
-  const auto scheme = base_url.find("://");
-  const auto host = scheme == std::string::npos ? 0 : scheme + 3;
-  const auto at = base_url.rfind('@', base_url.find('/', host));
-  return at == std::string::npos || at < host ? base_url : base_url.substr(0, host) + base_url.substr(at + 1);
+  const auto authority = authority_in(base_url);
+  const auto before = static_cast<std::size_t>(authority.data() - base_url.data());
+  return base_url.substr(0, before) + base_url.substr(before + authority.rfind('@') + 1);
 }
 
 std::string_view name_of(Method method) {

@@ -1,0 +1,34 @@
+#include "libscale/net/authority.hpp"
+
+#include <algorithm>
+
+#include "libscale/base/number.hpp"
+#include "libscale/base/printable.hpp"
+
+namespace kscale::net {
+
+std::string_view authority_in(std::string_view url) {
+  const auto scheme = url.find("://");
+  const auto rest = scheme == std::string_view::npos ? url : url.substr(scheme + 3);
+  return rest.substr(0, rest.find('/'));
+}
+
+Result<Authority> parse_authority(std::string_view text) {
+  constexpr int k_last_port = 65535;
+  const auto name = text.substr(text.rfind('@') + 1);
+  const auto bracket = name.rfind(']');
+  const auto colon = std::min(name.find(':', bracket == std::string_view::npos ? 0 : bracket), name.size());
+  if (colon == 0) {
+    return fail(Errc::invalid, "names no host");
+  }
+  Authority authority{.host = std::string(name.substr(0, colon)), .port = {}};
+  if (colon < name.size()) {
+    authority.port = number_in<int>(name.substr(colon + 1));
+    if (!authority.port || *authority.port < 1 || *authority.port > k_last_port) {
+      return fail(Errc::invalid, "'{}' is no port", printable(name.substr(colon + 1)));
+    }
+  }
+  return authority;
+}
+
+}  // namespace kscale::net

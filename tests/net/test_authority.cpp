@@ -1,0 +1,36 @@
+#include <catch2/catch.hpp>
+
+#include "libscale/net/authority.hpp"
+
+using namespace kscale;
+using net::Authority;
+using net::authority_in;
+using net::parse_authority;
+
+TEST_CASE("a URL names whom it is for between its scheme and its path") {
+  CHECK(authority_in("http://kong:8001/admin//x") == "kong:8001");
+  CHECK(authority_in("http://kong") == "kong");
+  CHECK(authority_in("kong:8001/admin") == "kong:8001");
+  CHECK(authority_in("http://me:s3cret@kong:8001/a@b") == "me:s3cret@kong:8001");
+  CHECK(authority_in("http://").empty());
+}
+
+TEST_CASE("host and port are told apart, also of an IPv6 address and behind credentials") {
+  CHECK(parse_authority("kong") == Authority{"kong", std::nullopt});
+  CHECK(parse_authority("10.0.0.1:2375") == Authority{"10.0.0.1", 2375});
+  CHECK(parse_authority("[::1]") == Authority{"[::1]", std::nullopt});
+  CHECK(parse_authority("[::1]:2375") == Authority{"[::1]", 2375});
+  CHECK(parse_authority("user:pw@h:2375") == Authority{"h", 2375});
+  CHECK(parse_authority("user:p@w@[::1]:1") == Authority{"[::1]", 1});
+}
+
+TEST_CASE("no host, or a port that is none, is an error that shows no credentials") {
+  for (const auto* const text : {"", ":2375", "me:s3cret@", "me:s3cret@:1"}) {
+    CAPTURE(text);
+    CHECK(parse_authority(text) == tl::unexpected(Error{Errc::invalid, "names no host"}));
+  }
+  for (const std::string port : {"", "0", "65536", "x1", "-1", "1x"}) {
+    CHECK(parse_authority("me:s3cret@a:" + port) ==
+          tl::unexpected(Error{Errc::invalid, fmt::format("'{}' is no port", port)}));
+  }
+}
