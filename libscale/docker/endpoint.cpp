@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "libscale/base/number.hpp"
 #include "libscale/base/printable.hpp"
 #include "libscale/net/authority.hpp"
 #include "libscale/net/json.hpp"
@@ -332,6 +333,15 @@ Result<net::Endpoint> resolve_endpoint(const EnvironmentLookup& environment, con
     return tl::unexpected(context.error());
   }
   return endpoint_of(*context);
+}
+
+Result<std::optional<std::string>> api_version_in(const EnvironmentLookup& environment) {
+  auto version = set_value(environment, "DOCKER_API_VERSION");
+  if (version && (!version->starts_with("1.") || !number_in<unsigned>(std::string_view(*version).substr(2)))) {
+    return fail(Errc::invalid, "DOCKER_API_VERSION: '{}' is no version of Docker's API, such as 1.41",
+                printable(*version));
+  }
+  return version;
 }
 
 }  // namespace kscale::docker

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <string>
 
 #include "libscale/base/environment.hpp"
 #include "libscale/base/result.hpp"
@@ -18,5 +20,8 @@ namespace kscale::docker {
 /// context or a file that is not there), `unsupported` (ssh:// and the like, and TLS without verification). Source:
 /// docker/cli, cli/command/cli.go, resolveContextName.
 Result<net::Endpoint> resolve_endpoint(const EnvironmentLookup& environment, const std::filesystem::path& home);
+
+/// The version that DOCKER_API_VERSION asks for; nothing where it is not set, or empty. `invalid` where it is none.
+Result<std::optional<std::string>> api_version_in(const EnvironmentLookup& environment);
 
 }  // namespace kscale::docker

@@ -11,6 +11,7 @@
 #include "tests/fakes/temp_dir.hpp"
 
 using namespace kscale;
+using docker::api_version_in;
 using docker::resolve_endpoint;
 
 template <>
@@ -320,5 +321,21 @@ TEST_CASE("a host with credentials is refused without showing them") {
     CHECK(with_host(host).error() ==
           Error{Errc::invalid,
                 "DOCKER_HOST: a user or a password in it, which no engine asks for; use certificates or a socket"});
+  }
+}
+
+TEST_CASE("DOCKER_API_VERSION is a version, and an empty one counts as not set") {
+  const auto version_in = [](std::optional<std::string> value) {
+    return api_version_in([&value](const std::string& name) { return name == "DOCKER_API_VERSION" ? value : "1.1"; });
+  };
+  CHECK(version_in("1.41").value() == "1.41");
+  CHECK_FALSE(version_in("").value().has_value());
+  CHECK_FALSE(version_in(std::nullopt).value().has_value());
+  for (const std::string odd : {"1", "1.", "2.0", "v1.41", "1.41 ", "1.-1", "1.x", "latest", "1.41/.."}) {
+    const auto version = version_in(odd);
+    REQUIRE_FALSE(version.has_value());
+    CHECK(
+        version.error() ==
+        Error{Errc::invalid, fmt::format("DOCKER_API_VERSION: '{}' is no version of Docker's API, such as 1.41", odd)});
   }
 }
