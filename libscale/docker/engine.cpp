@@ -70,10 +70,10 @@ Result<json::Value> json_of(const Result<net::Response>& answer) {
   return json::parse(*body);
 }
 
-/// The same failure for each of so many things.
+/// The same failure for each of so many things that `what` was to be done with.
 template <class T>
-std::vector<Result<T>> all_failed(std::size_t count, const Error& error) {
-  std::vector<Result<T>> outcomes(count, tl::unexpected(error));
+std::vector<Result<T>> all_failed(std::size_t count, std::string_view what, const Error& error) {
+  std::vector<Result<T>> outcomes(count, wrap(error, "{}", what));
   return outcomes;
 }
 
@@ -102,7 +102,7 @@ Status Engine::connect() {
   ping.deadline = m_deadline;
   const auto answer = m_http.send(ping);
   if (!answer) {
-    return wrap(answer.error(), "Docker");
+    return tl::unexpected(answer.error());
   }
   if (answer->status != 200) {
     return fail(kind_of(answer->status, {}), "Docker at {} answered {} to a ping", m_endpoint.shown(), answer->status);
@@ -121,11 +121,15 @@ Status Engine::connect() {
   return {};
 }
 
-Result<EngineInfo> Engine::info() {
+Result<net::Response> Engine::ask(net::Method method, std::string path) {
   if (auto connected = connect(); !connected) {
     return tl::unexpected(connected.error());
   }
-  const auto answer = json_of(m_http.send(request(net::Method::get, "/info")));
+  return m_http.send(request(method, std::move(path)));
+}
+
+Result<EngineInfo> Engine::info() {
+  const auto answer = json_of(ask(net::Method::get, "/info"));
   if (!answer) {
     return wrap(answer.error(), "ask for the engine's data");
   }
@@ -138,13 +142,10 @@ Result<EngineInfo> Engine::info() {
 }
 
 Result<std::vector<Container>> Engine::find(std::string_view prefix) {
-  if (auto connected = connect(); !connected) {
-    return tl::unexpected(connected.error());
-  }
   json::Value filters;
   filters.at("name").push_back(prefix);
-  const auto list = json_of(
-      m_http.send(request(net::Method::get, "/containers/json?all=true&filters=" + net::escaped(json::dump(filters)))));
+  const auto list =
+      json_of(ask(net::Method::get, "/containers/json?all=true&filters=" + net::escaped(json::dump(filters))));
   if (!list) {
     return wrap(list.error(), "list containers named '{}'", prefix);
   }
@@ -173,10 +174,7 @@ Result<Container> Engine::inspect(std::string_view id) {
 }
 
 Result<json::Value> Engine::inspection(std::string_view id) {
-  if (auto connected = connect(); !connected) {
-    return tl::unexpected(connected.error());
-  }
-  auto answer = json_of(m_http.send(request(net::Method::get, fmt::format("/containers/{}/json", net::escaped(id)))));
+  auto answer = json_of(ask(net::Method::get, fmt::format("/containers/{}/json", net::escaped(id))));
   if (!answer) {
     return wrap(answer.error(), "inspect container {}", printable(id));
   }
@@ -184,16 +182,13 @@ Result<json::Value> Engine::inspection(std::string_view id) {
 }
 
 Result<std::string> Engine::image_id(std::string_view name) {
-  if (auto connected = connect(); !connected) {
-    return tl::unexpected(connected.error());
-  }
   std::string path;  // the slashes inside a name stay
   for (std::string_view rest = name; !rest.empty();) {
     const auto part = rest.substr(0, rest.find('/'));
     path += '/' + net::escaped(part);
     rest.remove_prefix(std::min(part.size() + 1, rest.size()));
   }
-  const auto answer = json_of(m_http.send(request(net::Method::get, fmt::format("/images{}/json", path))));
+  const auto answer = json_of(ask(net::Method::get, fmt::format("/images{}/json", path)));
   if (!answer) {
     return wrap(answer.error(), "inspect image '{}'", printable(name));
   }
@@ -211,7 +206,7 @@ Result<std::optional<Stats>> Engine::read_stats(const Result<net::Response>& ans
 
 std::vector<Result<std::optional<Stats>>> Engine::stats(const std::vector<std::string>& ids) {
   if (auto connected = connect(); !connected) {
-    return all_failed<std::optional<Stats>>(ids.size(), connected.error());
+    return all_failed<std::optional<Stats>>(ids.size(), "read stats", connected.error());
   }
   std::vector<net::Request> requests;
   requests.reserve(ids.size());
@@ -228,7 +223,7 @@ std::vector<Result<std::optional<Stats>>> Engine::stats(const std::vector<std::s
 
 std::vector<Result<std::string>> Engine::create(const std::vector<NewContainer>& containers) {
   if (auto connected = connect(); !connected) {
-    return all_failed<std::string>(containers.size(), connected.error());
+    return all_failed<std::string>(containers.size(), "create container", connected.error());
   }
   std::vector<net::Request> requests;
   requests.reserve(containers.size());
@@ -264,7 +259,7 @@ std::vector<Status> Engine::all_done(const std::vector<net::Request>& requests, 
 
 std::vector<Status> Engine::connect_networks(const std::vector<NetworkConnection>& connections) {
   if (auto connected = connect(); !connected) {
-    return all_failed<void>(connections.size(), connected.error());
+    return all_failed<void>(connections.size(), "connect the container to its network", connected.error());
   }
   std::vector<net::Request> requests;
   requests.reserve(connections.size());
@@ -282,7 +277,7 @@ std::vector<Status> Engine::connect_networks(const std::vector<NetworkConnection
 
 std::vector<Status> Engine::start(const std::vector<std::string>& ids) {
   if (auto connected = connect(); !connected) {
-    return all_failed<void>(ids.size(), connected.error());
+    return all_failed<void>(ids.size(), "start container", connected.error());
   }
   std::vector<net::Request> requests;
   requests.reserve(ids.size());
@@ -295,7 +290,7 @@ std::vector<Status> Engine::start(const std::vector<std::string>& ids) {
 std::vector<Status> Engine::stop(const std::vector<std::string>& ids, std::chrono::seconds grace,
                                  net::Urgency urgency) {
   if (auto connected = connect(); !connected) {
-    return all_failed<void>(ids.size(), connected.error());
+    return all_failed<void>(ids.size(), "stop container", connected.error());
   }
   std::vector<net::Request> requests;
   requests.reserve(ids.size());
@@ -311,7 +306,7 @@ std::vector<Status> Engine::stop(const std::vector<std::string>& ids, std::chron
 std::vector<Status> Engine::remove(const std::vector<std::string>& ids, AnonymousVolumes volumes,
                                    net::Urgency urgency) {
   if (auto connected = connect(); !connected) {
-    return all_failed<void>(ids.size(), connected.error());
+    return all_failed<void>(ids.size(), "remove container", connected.error());
   }
   std::vector<net::Request> requests;
   requests.reserve(ids.size());
@@ -331,11 +326,8 @@ std::vector<Status> Engine::remove(const std::vector<std::string>& ids, Anonymou
 }
 
 Result<std::string> Engine::log_tail(std::string_view id, int lines) {
-  if (auto connected = connect(); !connected) {
-    return tl::unexpected(connected.error());
-  }
-  const auto body = body_of(m_http.send(request(
-      net::Method::get, fmt::format("/containers/{}/logs?stdout=true&stderr=true&tail={}", net::escaped(id), lines))));
+  const auto body = body_of(ask(
+      net::Method::get, fmt::format("/containers/{}/logs?stdout=true&stderr=true&tail={}", net::escaped(id), lines)));
   if (!body) {
     return wrap(body.error(), "read the log of container {}", printable(id));
   }

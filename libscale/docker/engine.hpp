@@ -86,6 +86,8 @@ class Engine {
 
  private:
   net::Request request(net::Method method, std::string path) const;
+  /// Connects, and asks one question.
+  Result<net::Response> ask(net::Method method, std::string path);
   std::vector<Status> all_done(const std::vector<net::Request>& requests, std::string_view what);
 
   net::HttpTransport& m_http;

@@ -145,28 +145,31 @@ TEST_CASE("what is not a Docker engine is told so, and asked again the next time
   CHECK(docker.engine.connect().has_value());
 }
 
-TEST_CASE("an engine that is not there fails every call, for each of its containers") {
+TEST_CASE("an engine that is not there fails every call, for each of its containers, and what was tried is said") {
   const Error gone{Errc::unreachable, "cannot connect to unix:/run/fake-docker.sock: connection refused"};
-  const Error told{Errc::unreachable, "Docker: " + gone.what};
+  const auto told = [&gone](const std::string& tried) { return Error{gone.code, tried + ": " + gone.what}; };
+  const auto both = [&told](const std::string& tried) { return std::vector<Error>(2, told(tried)); };
   Scripted docker;
   const auto next = [&]() -> Engine& {
     docker.http.expect("GET /_ping", tl::unexpected(gone));
     return docker.engine;
   };
-  CHECK(error_of(next().info()) == told);
-  CHECK(error_of(next().find("shop")) == told);
-  CHECK(error_of(next().inspect("a")) == told);
-  CHECK(error_of(next().image_id("shop:1")) == told);
-  CHECK(error_of(next().log_tail("a", 5)) == told);
+  CHECK(error_of(next().connect()) == gone);
+  CHECK(error_of(next().info()) == told("ask for the engine's data"));
+  CHECK(error_of(next().find("shop")) == told("list containers named 'shop'"));
+  CHECK(error_of(next().inspect("a")) == told("inspect container a"));
+  CHECK(error_of(next().image_id("shop:1")) == told("inspect image 'shop:1'"));
+  CHECK(error_of(next().log_tail("a", 5)) == told("read the log of container a"));
   for (const auto& reading : next().stats({"a", "b"})) {
-    CHECK(error_of(reading) == told);
+    CHECK(error_of(reading) == told("read stats"));
   }
-  CHECK(error_of(next().create({{"a", {}}}).front()) == told);
-  const std::vector<Error> both(2, told);
-  CHECK(errors_in(next().start({"a", "b"})) == both);
-  CHECK(errors_in(next().stop({"a", "b"}, 10s)) == both);
-  CHECK(errors_in(next().remove({"a", "b"}, AnonymousVolumes::keep, Urgency::interruptible)) == both);
-  CHECK(errors_in(next().connect_networks({{"n", "a", {}}, {"n", "b", {}}})) == both);
+  CHECK(error_of(next().create({{"a", {}}}).front()) == told("create container"));
+  CHECK(errors_in(next().start({"a", "b"})) == both("start container"));
+  CHECK(errors_in(next().stop({"a", "b"}, 10s)) == both("stop container"));
+  CHECK(errors_in(next().remove({"a", "b"}, AnonymousVolumes::keep, Urgency::interruptible)) ==
+        both("remove container"));
+  CHECK(errors_in(next().connect_networks({{"n", "a", {}}, {"n", "b", {}}})) ==
+        both("connect the container to its network"));
 }
 
 TEST_CASE("calls that change something agree on a version first, too") {
