@@ -134,7 +134,6 @@ Result<EngineInfo> Engine::info() {
     return wrap(answer.error(), "ask for the engine's data");
   }
   EngineInfo info;
-  info.version = (*answer)["ServerVersion"].text_or("");
   if (const auto memory = (*answer)["MemTotal"].as_uint(); memory && *memory > 0) {
     info.host_memory = Bytes{*memory};
   }
@@ -202,23 +201,6 @@ net::Request Engine::stats_request(std::string_view id) const {
 Result<std::optional<Stats>> Engine::read_stats(const Result<net::Response>& answer) const {
   const auto body = body_of(answer);
   return body ? parse_stats(*body, m_system_counter) : tl::unexpected(body.error());
-}
-
-std::vector<Result<std::optional<Stats>>> Engine::stats(const std::vector<std::string>& ids) {
-  if (auto connected = connect(); !connected) {
-    return all_failed<std::optional<Stats>>(ids.size(), "read stats", connected.error());
-  }
-  std::vector<net::Request> requests;
-  requests.reserve(ids.size());
-  for (const auto& id : ids) {
-    requests.push_back(stats_request(id));
-  }
-  std::vector<Result<std::optional<Stats>>> readings;
-  readings.reserve(ids.size());
-  for (const auto& answer : m_http.send_all(requests)) {
-    readings.push_back(read_stats(answer));
-  }
-  return readings;
 }
 
 std::vector<Result<std::string>> Engine::create(const std::vector<NewContainer>& containers) {

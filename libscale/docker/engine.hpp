@@ -18,7 +18,6 @@ namespace kscale::docker {
 
 /// What the whole engine says of itself.
 struct EngineInfo {
-  std::string version;
   std::optional<Bytes> host_memory;
 };
 
@@ -63,9 +62,6 @@ class Engine {
   /// The id of the image that the name stands for now.
   Result<std::string> image_id(std::string_view name);
 
-  /// One reading of each container. Nothing for one that has no data.
-  std::vector<Result<std::optional<Stats>>> stats(const std::vector<std::string>& ids);
-
   /// Makes containers and gives their ids.
   std::vector<Result<std::string>> create(const std::vector<NewContainer>& containers);
   std::vector<Status> connect_networks(const std::vector<NetworkConnection>& connections);
@@ -80,7 +76,8 @@ class Engine {
   /// The last `lines` lines that the container wrote, both streams in order.
   Result<std::string> log_tail(std::string_view id, int lines);
 
-  // For one look at everything at once, together with calls to others: what to ask, and how to read the answer.
+  // For one look at everything at once, together with calls to others, after `connect`: what to ask, and how to read
+  // the answer, which is nothing for a container that has no data.
   net::Request stats_request(std::string_view id) const;
   Result<std::optional<Stats>> read_stats(const Result<net::Response>& answer) const;
 
