@@ -83,16 +83,17 @@ Engine::Engine(net::HttpTransport& http, net::Endpoint endpoint, std::optional<s
                std::chrono::milliseconds deadline)
     : m_http(http), m_endpoint(std::move(endpoint)), m_version(std::move(api_version)), m_deadline(deadline) {}
 
-net::Request Engine::request(net::Method method, std::string path) const {
+net::Request Engine::request(net::Method method, std::string path, net::Urgency urgency) const {
   net::Request request;
   request.to = m_endpoint;
   request.method = method;
   request.path = m_version ? fmt::format("/v{}{}", *m_version, path) : std::move(path);
   request.deadline = m_deadline;
+  request.urgency = urgency;
   return request;
 }
 
-Status Engine::connect() {
+Status Engine::connect(net::Urgency urgency) {
   if (m_connected) {
     return {};
   }
@@ -100,6 +101,7 @@ Status Engine::connect() {
   ping.to = m_endpoint;
   ping.path = "/_ping";
   ping.deadline = m_deadline;
+  ping.urgency = urgency;
   const auto answer = m_http.send(ping);
   if (!answer) {
     return tl::unexpected(answer.error());
@@ -204,13 +206,14 @@ Result<std::optional<Stats>> Engine::read_stats(const Result<net::Response>& ans
 }
 
 std::vector<Result<std::string>> Engine::create(const std::vector<NewContainer>& containers) {
-  if (auto connected = connect(); !connected) {
+  if (auto connected = connect(net::Urgency::change); !connected) {
     return all_failed<std::string>(containers.size(), "create container", connected.error());
   }
   std::vector<net::Request> requests;
   requests.reserve(containers.size());
   for (const auto& container : containers) {
-    auto create = request(net::Method::post, "/containers/create?name=" + net::escaped(container.name));
+    auto create =
+        request(net::Method::post, "/containers/create?name=" + net::escaped(container.name), net::Urgency::change);
     create.headers.emplace_back("Content-Type", "application/json");
     create.body = json::dump(container.body);
     requests.push_back(std::move(create));
@@ -240,13 +243,14 @@ std::vector<Status> Engine::all_done(const std::vector<net::Request>& requests, 
 }
 
 std::vector<Status> Engine::connect_networks(const std::vector<NetworkConnection>& connections) {
-  if (auto connected = connect(); !connected) {
+  if (auto connected = connect(net::Urgency::change); !connected) {
     return all_failed<void>(connections.size(), "connect the container to its network", connected.error());
   }
   std::vector<net::Request> requests;
   requests.reserve(connections.size());
   for (const auto& connection : connections) {
-    auto attach = request(net::Method::post, fmt::format("/networks/{}/connect", net::escaped(connection.network)));
+    auto attach = request(net::Method::post, fmt::format("/networks/{}/connect", net::escaped(connection.network)),
+                          net::Urgency::change);
     attach.headers.emplace_back("Content-Type", "application/json");
     json::Value body;
     body.set("Container", connection.container);
@@ -258,28 +262,29 @@ std::vector<Status> Engine::connect_networks(const std::vector<NetworkConnection
 }
 
 std::vector<Status> Engine::start(const std::vector<std::string>& ids) {
-  if (auto connected = connect(); !connected) {
+  if (auto connected = connect(net::Urgency::change); !connected) {
     return all_failed<void>(ids.size(), "start container", connected.error());
   }
   std::vector<net::Request> requests;
   requests.reserve(ids.size());
   for (const auto& id : ids) {
-    requests.push_back(request(net::Method::post, fmt::format("/containers/{}/start", net::escaped(id))));
+    requests.push_back(
+        request(net::Method::post, fmt::format("/containers/{}/start", net::escaped(id)), net::Urgency::change));
   }
   return all_done(requests, "start container");
 }
 
 std::vector<Status> Engine::stop(const std::vector<std::string>& ids, std::chrono::seconds grace,
                                  net::Urgency urgency) {
-  if (auto connected = connect(); !connected) {
+  if (auto connected = connect(urgency); !connected) {
     return all_failed<void>(ids.size(), "stop container", connected.error());
   }
   std::vector<net::Request> requests;
   requests.reserve(ids.size());
   for (const auto& id : ids) {
-    auto stop = request(net::Method::post, fmt::format("/containers/{}/stop?t={}", net::escaped(id), grace.count()));
+    auto stop =
+        request(net::Method::post, fmt::format("/containers/{}/stop?t={}", net::escaped(id), grace.count()), urgency);
     stop.deadline += grace;
-    stop.urgency = urgency;
     requests.push_back(std::move(stop));
   }
   return all_done(requests, "stop container");
@@ -287,16 +292,15 @@ std::vector<Status> Engine::stop(const std::vector<std::string>& ids, std::chron
 
 std::vector<Status> Engine::remove(const std::vector<std::string>& ids, AnonymousVolumes volumes,
                                    net::Urgency urgency) {
-  if (auto connected = connect(); !connected) {
+  if (auto connected = connect(urgency); !connected) {
     return all_failed<void>(ids.size(), "remove container", connected.error());
   }
   std::vector<net::Request> requests;
   requests.reserve(ids.size());
   for (const auto& id : ids) {
-    auto remove = request(net::Method::del, fmt::format("/containers/{}?force=true{}", net::escaped(id),
-                                                        volumes == AnonymousVolumes::remove ? "&v=true" : ""));
-    remove.urgency = urgency;
-    requests.push_back(std::move(remove));
+    const auto path = fmt::format("/containers/{}?force=true{}", net::escaped(id),
+                                  volumes == AnonymousVolumes::remove ? "&v=true" : "");
+    requests.push_back(request(net::Method::del, path, urgency));
   }
   auto outcomes = all_done(requests, "remove container");
   for (auto& outcome : outcomes) {

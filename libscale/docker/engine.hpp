@@ -39,7 +39,7 @@ enum class AnonymousVolumes { keep, remove };
 ///
 /// Calls that take several containers go out all at once; the results stand in the same order. Failures keep the
 /// engine's own words: `not_found`, `conflict` (a name or a port is taken), `refused`, `failed`, and those of the
-/// transport.
+/// transport. Making, connecting and starting containers is a change in the sense of `net::Urgency`.
 class Engine {
  public:
   /// `http` must outlive the engine. `api_version` (as in DOCKER_API_VERSION, such as "1.41") switches the negotiation
@@ -50,7 +50,7 @@ class Engine {
   const net::Endpoint& endpoint() const { return m_endpoint; }
 
   /// Asks who is there and agrees on a version. Every other call does it first, until it has worked once.
-  Status connect();
+  Status connect(net::Urgency urgency = net::Urgency::interruptible);
 
   Result<EngineInfo> info();
 
@@ -82,7 +82,7 @@ class Engine {
   Result<std::optional<Stats>> read_stats(const Result<net::Response>& answer) const;
 
  private:
-  net::Request request(net::Method method, std::string path) const;
+  net::Request request(net::Method method, std::string path, net::Urgency urgency = net::Urgency::interruptible) const;
   /// Connects, and asks one question.
   Result<net::Response> ask(net::Method method, std::string path);
   std::vector<Status> all_done(const std::vector<net::Request>& requests, std::string_view what);

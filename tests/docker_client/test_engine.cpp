@@ -327,6 +327,31 @@ TEST_CASE("a stop gets its grace besides the time of a call, and gives way only 
   CHECK(docker.engine.remove({"a"}, AnonymousVolumes::keep, Urgency::to_the_end).front().has_value());
 }
 
+TEST_CASE("making, connecting and starting are changes, and a stop that waits for a container gives way") {
+  Scripted docker;
+  docker.expect_ping();
+  docker.http.expect("POST /v1.41/containers/create?name=a", 201, R"({"Id":"a"})");
+  docker.http.expect("POST /v1.41/networks/n/connect", 200);
+  docker.http.expect("POST /v1.41/containers/a/start", 204);
+  docker.http.expect("POST /v1.41/containers/a/stop?t=10", 204);
+  CHECK(docker.engine.create({{"a", {}}}).front().has_value());
+  CHECK(docker.engine.connect_networks({{"n", "a", {}}}).front().has_value());
+  CHECK(docker.engine.start({"a"}).front().has_value());
+  CHECK(docker.engine.stop({"a"}, 10s).front().has_value());
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(docker.http.sent.at(i).urgency == Urgency::change);  // the ping first
+  }
+  CHECK(docker.http.sent.at(4).urgency == Urgency::interruptible);
+}
+
+TEST_CASE("what is done to the end agrees on a version to the end") {
+  Scripted docker;
+  docker.expect_ping();
+  docker.http.expect("DELETE /v1.41/containers/a?force=true", 204);
+  CHECK(docker.engine.remove({"a"}, AnonymousVolumes::keep, Urgency::to_the_end).front().has_value());
+  CHECK(docker.http.sent.front().urgency == Urgency::to_the_end);
+}
+
 TEST_CASE("a container without data, one that is missing and one that is read are told apart") {
   fakes::FakeMachine machine;
   machine.behaviour->memory = Bytes{64};
