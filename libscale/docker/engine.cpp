@@ -62,6 +62,11 @@ Result<std::string> body_of(const Result<net::Response>& answer) {
   return fail(kind_of(answer->status, words), "Docker: {}", words);
 }
 
+/// Whether the engine refuses the version that it is spoken to in. Source: moby, api/server/middleware/version.go.
+bool refuses_version(const net::Response& answer) {
+  return answer.status == 400 && words_of(answer).find("client version") != std::string::npos;
+}
+
 Result<json::Value> json_of(const Result<net::Response>& answer) {
   const auto body = body_of(answer);
   if (!body) {
@@ -81,7 +86,11 @@ std::vector<Result<T>> all_failed(std::size_t count, std::string_view what, cons
 
 Engine::Engine(net::HttpTransport& http, net::Endpoint endpoint, std::optional<std::string> api_version,
                std::chrono::milliseconds deadline)
-    : m_http(http), m_endpoint(std::move(endpoint)), m_version(std::move(api_version)), m_deadline(deadline) {}
+    : m_http(http),
+      m_endpoint(std::move(endpoint)),
+      m_given_version(std::move(api_version)),
+      m_version(m_given_version),
+      m_deadline(deadline) {}
 
 net::Request Engine::request(net::Method method, std::string path, net::Urgency urgency) const {
   net::Request request;
@@ -91,6 +100,26 @@ net::Request Engine::request(net::Method method, std::string path, net::Urgency 
   request.deadline = m_deadline;
   request.urgency = urgency;
   return request;
+}
+
+void Engine::notice(const Result<net::Response>& answer) {
+  if (answer ? refuses_version(*answer) : answer.error().code == Errc::unreachable) {
+    m_connected = false;
+  }
+}
+
+std::vector<Result<net::Response>> Engine::send_all(const std::vector<net::Request>& requests) {
+  auto answers = m_http.send_all(requests);
+  for (const auto& answer : answers) {
+    notice(answer);
+  }
+  return answers;
+}
+
+Result<net::Response> Engine::send(const net::Request& request) {
+  auto answer = m_http.send(request);
+  notice(answer);
+  return answer;
 }
 
 Status Engine::connect(net::Urgency urgency) {
@@ -109,16 +138,16 @@ Status Engine::connect(net::Urgency urgency) {
   if (answer->status != 200) {
     return fail(kind_of(answer->status, {}), "Docker at {} answered {} to a ping", m_endpoint.shown(), answer->status);
   }
-  if (answer->header("Libpod-Api-Version")) {
-    m_system_counter = SystemCounter::ignored;
-  }
-  if (!m_version) {
-    const auto version = answer->header("Api-Version");
-    if (!version) {
+  auto version = m_given_version;
+  if (!version) {
+    const auto told = answer->header("Api-Version");
+    if (!told) {
       return fail(Errc::invalid, "{} does not answer as a Docker engine", m_endpoint.shown());
     }
-    m_version = agreed_version(*version);
+    version = agreed_version(*told);
   }
+  m_version = version;
+  m_system_counter = answer->header("Libpod-Api-Version") ? SystemCounter::ignored : SystemCounter::trusted;
   m_connected = true;
   return {};
 }
@@ -127,7 +156,7 @@ Result<net::Response> Engine::ask(net::Method method, std::string path) {
   if (auto connected = connect(); !connected) {
     return tl::unexpected(connected.error());
   }
-  return m_http.send(request(method, std::move(path)));
+  return send(request(method, std::move(path)));
 }
 
 Result<EngineInfo> Engine::info() {
@@ -158,7 +187,7 @@ Result<std::vector<Container>> Engine::find(std::string_view prefix) {
     requests.push_back(request(net::Method::get, fmt::format("/containers/{}/json", net::escaped(id))));
   }
   std::vector<Container> found;
-  for (const auto& answer : m_http.send_all(requests)) {
+  for (const auto& answer : send_all(requests)) {
     auto container = json_of(answer).and_then(parse_container);
     if (container) {
       found.push_back(std::move(*container));
@@ -200,7 +229,8 @@ net::Request Engine::stats_request(std::string_view id) const {
   return request(net::Method::get, fmt::format("/containers/{}/stats?stream=false&one-shot=true", net::escaped(id)));
 }
 
-Result<std::optional<Stats>> Engine::read_stats(const Result<net::Response>& answer) const {
+Result<std::optional<Stats>> Engine::read_stats(const Result<net::Response>& answer) {
+  notice(answer);
   const auto body = body_of(answer);
   return body ? parse_stats(*body, m_system_counter) : tl::unexpected(body.error());
 }
@@ -219,7 +249,7 @@ std::vector<Result<std::string>> Engine::create(const std::vector<NewContainer>&
     requests.push_back(std::move(create));
   }
   std::vector<Result<std::string>> ids;
-  for (const auto& answer : m_http.send_all(requests)) {
+  for (const auto& answer : send_all(requests)) {
     auto created = json_of(answer);
     if (!created) {
       ids.emplace_back(wrap(created.error(), "create container"));
@@ -235,7 +265,7 @@ std::vector<Result<std::string>> Engine::create(const std::vector<NewContainer>&
 std::vector<Status> Engine::all_done(const std::vector<net::Request>& requests, std::string_view what) {
   std::vector<Status> outcomes;
   outcomes.reserve(requests.size());
-  for (const auto& answer : m_http.send_all(requests)) {
+  for (const auto& answer : send_all(requests)) {
     const auto body = body_of(answer);
     outcomes.emplace_back(body ? Status{} : wrap(body.error(), "{}", what));
   }

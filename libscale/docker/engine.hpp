@@ -49,7 +49,8 @@ class Engine {
 
   const net::Endpoint& endpoint() const { return m_endpoint; }
 
-  /// Asks who is there and agrees on a version. Every other call does it first, until it has worked once.
+  /// Asks who is there and agrees on a version. Every other call does it first, until it has worked once; and again
+  /// after one that reached nobody, or whose version was refused: the engine may be another by then.
   Status connect(net::Urgency urgency = net::Urgency::interruptible);
 
   Result<EngineInfo> info();
@@ -79,16 +80,21 @@ class Engine {
   // For one look at everything at once, together with calls to others, after `connect`: what to ask, and how to read
   // the answer, which is nothing for a container that has no data.
   net::Request stats_request(std::string_view id) const;
-  Result<std::optional<Stats>> read_stats(const Result<net::Response>& answer) const;
+  Result<std::optional<Stats>> read_stats(const Result<net::Response>& answer);
 
  private:
   net::Request request(net::Method method, std::string path, net::Urgency urgency = net::Urgency::interruptible) const;
+  std::vector<Result<net::Response>> send_all(const std::vector<net::Request>& requests);
+  Result<net::Response> send(const net::Request& request);
+  /// Looks whether an answer says that the engine is not the one that we agreed with.
+  void notice(const Result<net::Response>& answer);
   /// Connects, and asks one question.
   Result<net::Response> ask(net::Method method, std::string path);
   std::vector<Status> all_done(const std::vector<net::Request>& requests, std::string_view what);
 
   net::HttpTransport& m_http;
   net::Endpoint m_endpoint;
+  std::optional<std::string> m_given_version;
   std::optional<std::string> m_version;  ///< agreed on, or given
   bool m_connected = false;
   SystemCounter m_system_counter = SystemCounter::trusted;
