@@ -22,6 +22,9 @@ std::optional<int> minor_of(std::string_view version) {
   return fault == std::errc{} && end == version.data() + version.size() ? std::optional(minor) : std::nullopt;
 }
 
+/// Of a short answer: a ping, or one reading of a container.
+constexpr std::size_t k_max_short_answer = std::size_t{1024} * 1024;
+
 /// What the engine said went wrong: the `message` of its JSON, or its plain text. A page of HTML is that of a proxy
 /// before it, and says no more than its status.
 std::string words_of(const net::Response& answer) {
@@ -130,6 +133,7 @@ Status Engine::connect(net::Urgency urgency) {
   ping.to = m_endpoint;
   ping.path = "/_ping";
   ping.deadline = m_deadline;
+  ping.max_answer = k_max_short_answer;
   ping.urgency = urgency;
   const auto answer = m_http.send(ping);
   if (!answer) {
@@ -226,7 +230,10 @@ Result<std::string> Engine::image_id(std::string_view name) {
 }
 
 net::Request Engine::stats_request(std::string_view id) const {
-  return request(net::Method::get, fmt::format("/containers/{}/stats?stream=false&one-shot=true", net::escaped(id)));
+  auto stats =
+      request(net::Method::get, fmt::format("/containers/{}/stats?stream=false&one-shot=true", net::escaped(id)));
+  stats.max_answer = k_max_short_answer;
+  return stats;
 }
 
 Result<std::optional<Stats>> Engine::read_stats(const Result<net::Response>& answer) {

@@ -407,9 +407,14 @@ TEST_CASE("a container without data, one that is missing and one that is read ar
   CHECK(reading("shop-3").value().has_value());
 }
 
-TEST_CASE("one reading is asked for without waiting for a second") {
-  const Scripted docker("1.41");
-  CHECK(docker.engine.stats_request("a").path == "/v1.41/containers/a/stats?stream=false&one-shot=true");
+TEST_CASE("one reading is asked for without waiting for a second, and a long answer is none") {
+  Scripted docker("1.41");
+  const auto request = docker.engine.stats_request("a");
+  CHECK(request.path == "/v1.41/containers/a/stats?stream=false&one-shot=true");
+  CHECK(request.max_answer == 1024 * 1024);
+  docker.expect_ping();
+  CHECK(docker.engine.connect().has_value());
+  CHECK(docker.http.sent.back().max_answer == 1024 * 1024);
 }
 
 TEST_CASE("the system counter of an engine that says it is Podman is not used") {
