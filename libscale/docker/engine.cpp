@@ -1,8 +1,9 @@
 #include "libscale/docker/engine.hpp"
 
-#include <charconv>
+#include <algorithm>
 #include <string>
 
+#include "libscale/base/number.hpp"
 #include "libscale/base/printable.hpp"
 
 namespace kscale::docker {
@@ -10,17 +11,7 @@ namespace kscale::docker {
 namespace {
 
 /// The minor number of the newest version 1.x whose shapes kscale knows.
-constexpr int k_newest_minor = 51;
-
-std::optional<int> minor_of(std::string_view version) {
-  if (!version.starts_with("1.")) {
-    return std::nullopt;
-  }
-  version.remove_prefix(2);
-  int minor = 0;
-  const auto [end, fault] = std::from_chars(version.data(), version.data() + version.size(), minor);
-  return fault == std::errc{} && end == version.data() + version.size() ? std::optional(minor) : std::nullopt;
-}
+constexpr unsigned k_newest_minor = 51;
 
 /// Of a short answer: a ping, or one reading of a container.
 constexpr std::size_t k_max_short_answer = std::size_t{1024} * 1024;
@@ -142,13 +133,10 @@ Status Engine::connect(net::Urgency urgency) {
   if (answer->status != 200) {
     return fail(kind_of(answer->status, {}), "Docker at {} answered {} to a ping", m_endpoint.shown(), answer->status);
   }
-  auto version = m_given_version;
+  const auto version =
+      m_given_version ? m_given_version : agreed_version(answer->header("Api-Version").value_or(std::string_view()));
   if (!version) {
-    const auto told = answer->header("Api-Version");
-    if (!told) {
-      return fail(Errc::invalid, "{} does not answer as a Docker engine", m_endpoint.shown());
-    }
-    version = agreed_version(*told);
+    return fail(Errc::invalid, "{} does not answer as a Docker engine", m_endpoint.shown());
   }
   m_version = version;
   m_system_counter = answer->header("Libpod-Api-Version") ? SystemCounter::ignored : SystemCounter::trusted;
@@ -373,9 +361,14 @@ std::string plain_log(std::string_view stream) {
   return text;
 }
 
-std::string agreed_version(std::string_view engines) {
-  const auto minor = minor_of(engines);
-  return minor && *minor > k_newest_minor ? fmt::format("1.{}", k_newest_minor) : std::string(engines);
+std::optional<std::string> agreed_version(std::string_view engines) {
+  const auto dot = std::min(engines.find('.'), engines.size());
+  const auto major = number_in<unsigned>(engines.substr(0, dot));
+  const auto minor = number_in<unsigned>(engines.substr(std::min(dot + 1, engines.size())));
+  if (!major || !minor) {
+    return std::nullopt;
+  }
+  return fmt::format("{}.{}", *major, *major == 1 ? std::min(*minor, k_newest_minor) : *minor);
 }
 
 }  // namespace kscale::docker

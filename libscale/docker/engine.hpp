@@ -105,7 +105,8 @@ class Engine {
 /// that is not framed so (a terminal's) comes back as it is.
 std::string plain_log(std::string_view stream);
 
-/// The newer of the versions that both sides know: the engine's, but none beyond what kscale was written for.
-std::string agreed_version(std::string_view engines);
+/// The newest of the versions that both sides know: the engine's, but none beyond what kscale was written for. Nothing
+/// for a text that is no version.
+std::optional<std::string> agreed_version(std::string_view engines);
 
 }  // namespace kscale::docker

@@ -92,6 +92,24 @@ TEST_CASE("the version agreed on is the engine's, but none that kscale does not 
   CHECK(docker::agreed_version("1.100") == "1.51");
 }
 
+TEST_CASE("what is no version is not agreed on, so that it gets into no path") {
+  for (const auto* const odd : {"", "1", "1.", ".41", "1.41/../..", "1.41 ", "1.-1", "v1.41", "1.41.2"}) {
+    CAPTURE(odd);
+    CHECK_FALSE(docker::agreed_version(odd).has_value());
+  }
+  Scripted docker;
+  docker.expect_ping("1.41/containers");
+  CHECK(error_of(docker.engine.connect()) ==
+        Error{Errc::invalid, "unix:/run/fake-docker.sock does not answer as a Docker engine"});
+}
+
+TEST_CASE("an odd version of the engine is no trouble where another was asked for") {
+  Scripted docker("1.40");
+  docker.expect_ping("new");
+  docker.http.expect("GET /v1.40/info", 200, "{}");
+  CHECK(docker.engine.info().has_value());
+}
+
 TEST_CASE("the engine is asked once who it is, and then spoken to in its version") {
   Scripted docker;
   docker.expect_ping("1.41");
