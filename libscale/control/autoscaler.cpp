@@ -162,7 +162,7 @@ bool Autoscaler::put_back(store::State& state, const Scene& scene, CheckReport& 
   for (const auto& instance : scene.drift.taken_out) {
     const auto address = m_settings.deployment.address_of(instance);
     if (address && std::ranges::find(*state.acting, instance.number) == state.acting->end()) {
-      changes.push_back({kong::TargetChange::Kind::add, *address, m_settings.deployment.target_weight});
+      changes.push_back(m_settings.deployment.to_add(*address, m_settings.deployment.target_weight));
       lines.push_back(fmt::format("gave target {} its weight back, after an action that was cut short", *address));
     }
   }

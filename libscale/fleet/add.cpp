@@ -60,11 +60,12 @@ std::vector<Entering> entering(World& world, const Deployment& deployment, std::
   return ready;
 }
 
-std::vector<kong::TargetChange> changes_for(const std::vector<Entering>& those, Kind kind, int weight) {
+std::vector<kong::TargetChange> changes_for(const Deployment& deployment, const std::vector<Entering>& those, Kind kind,
+                                            int weight) {
   std::vector<kong::TargetChange> changes;
   changes.reserve(those.size());
   for (const auto& one : those) {
-    changes.push_back({kind, one.address, weight});
+    changes.push_back({kind, one.address, weight, deployment.tag()});
   }
   return changes;
 }
@@ -163,13 +164,14 @@ void enter_rotation(World& world, const Deployment& deployment, const std::vecto
   for (const auto& one : ready) {
     world.step(fmt::format("add target {}", one.address));
   }
-  if (const auto made = world.kong.change_targets(deployment.upstream, changes_for(ready, Kind::add, 0)); !made) {
+  if (const auto made = world.kong.change_targets(deployment.upstream, changes_for(deployment, ready, Kind::add, 0));
+      !made) {
     fail_all(ready, made.error());
     return;
   }
   await_seen(world, deployment, ready);
   const auto seen = those_well(ready);
-  const auto weights = changes_for(seen, Kind::weigh, deployment.target_weight);
+  const auto weights = changes_for(deployment, seen, Kind::weigh, deployment.target_weight);
   if (const auto weighed = world.kong.change_targets(deployment.upstream, weights); !weighed) {
     sort_out(world, deployment, seen, weighed.error());
   }
@@ -184,8 +186,8 @@ void take_back_failed(World& world, const Deployment& deployment, std::vector<La
                       const std::vector<Entering>& tried) {
   std::vector<Entering> failed;
   std::ranges::copy_if(tried, std::back_inserter(failed), [](const Entering& e) { return !e.launch->outcome; });
-  const auto removed =
-      world.kong.change_targets(deployment.upstream, changes_for(failed, Kind::remove, 0), net::Urgency::to_the_end);
+  const auto removed = world.kong.change_targets(deployment.upstream, changes_for(deployment, failed, Kind::remove, 0),
+                                                 net::Urgency::to_the_end);
   for (auto& launch : launches) {
     if (launch.outcome) {
       continue;

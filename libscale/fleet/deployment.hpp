@@ -31,6 +31,12 @@ struct Deployment {
   Overrides overrides;
 
   Identity identity(int number) const;
+
+  /// What the targets of the deployment carry in Kong, so that others can share the upstream.
+  std::string tag() const { return "kscale." + prefix; }
+  kong::TargetChange to_add(const std::string& address, int weight) const {
+    return {kong::TargetChange::Kind::add, address, weight, tag()};
+  }
   std::optional<std::string> address_of(const Instance& instance) const {
     return target_address(instance, addressing, container_port, host);
   }

@@ -10,7 +10,7 @@ namespace {
 
 bool is_ours(const kong::Target& target, const Deployment& deployment) {
   const auto host = std::string_view(target.address).substr(0, target.address.rfind(':'));
-  return std::ranges::find(target.tags, kong::k_tag) != target.tags.end() ||
+  return std::ranges::find(target.tags, deployment.tag()) != target.tags.end() ||
          number_of(host, deployment.prefix).has_value();
 }
 
@@ -29,7 +29,7 @@ void mend_targets(World& world, const Deployment& deployment, const Drift& drift
     const auto& instance = drift.without_target[i];
     const auto address = deployment.address_of(instance);
     if (address && seen[i].state == Readiness::State::ready) {
-      changes.push_back({kong::TargetChange::Kind::add, *address, deployment.target_weight});
+      changes.push_back(deployment.to_add(*address, deployment.target_weight));
       lines.push_back(fmt::format("added target {} of {}", *address, instance.container.name));
     }
   }

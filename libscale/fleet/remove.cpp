@@ -43,12 +43,11 @@ Status require_others(World& world, const Deployment& deployment, const std::vec
                              deployment.upstream);
 }
 
-std::vector<kong::TargetChange> changes_for(const std::vector<kong::Target>& targets, Kind kind,
-                                            std::optional<int> weight) {
+std::vector<kong::TargetChange> changes_for(const std::vector<kong::Target>& targets, Kind kind, int weight) {
   std::vector<kong::TargetChange> changes;
   changes.reserve(targets.size());
   for (const auto& target : targets) {
-    changes.push_back({kind, target.address, weight.value_or(target.weight)});
+    changes.push_back({kind, target.address, weight});
   }
   return changes;
 }
@@ -56,8 +55,12 @@ std::vector<kong::TargetChange> changes_for(const std::vector<kong::Target>& tar
 /// Gives the targets the weight back that they had, also those that are deleted already, and then tells why.
 Status put_back(World& world, const Deployment& deployment, const std::vector<kong::Target>& targets,
                 const Error& why) {
-  const auto restored = world.kong.change_targets(deployment.upstream, changes_for(targets, Kind::add, std::nullopt),
-                                                  net::Urgency::to_the_end);
+  std::vector<kong::TargetChange> changes;
+  changes.reserve(targets.size());
+  for (const auto& target : targets) {
+    changes.push_back(deployment.to_add(target.address, target.weight));
+  }
+  const auto restored = world.kong.change_targets(deployment.upstream, changes, net::Urgency::to_the_end);
   if (!restored) {
     return fail(why.code, "{}; the weight of the targets could not be given back: {}", why.what, restored.error().what);
   }
@@ -90,7 +93,7 @@ Status leave_rotation(World& world, const Deployment& deployment, const std::vec
       return drained;
     }
   }
-  const auto deleted = world.kong.change_targets(deployment.upstream, changes_for(leaving, Kind::remove, std::nullopt));
+  const auto deleted = world.kong.change_targets(deployment.upstream, changes_for(leaving, Kind::remove, 0));
   return deleted ? deleted : put_back(world, deployment, leaving, deleted.error());
 }
 

@@ -323,7 +323,7 @@ Result<net::Response> Admin::change_one(const std::string& path, const TargetCha
     json::Value body;
     if (change.kind == TargetChange::Kind::add) {
       body.set("target", change.address);
-      body.at("tags").push_back(k_tag);
+      body.at("tags").push_back(change.tag);
     }
     body.set("weight", change.weight);
     write.headers.emplace_back("Content-Type", "application/json");

@@ -182,7 +182,7 @@ Status weigh(Entry& entry, int weight) {
 Entry new_entry(const std::string& upstream, const TargetChange& change, const std::string& id) {
   const auto before = fmt::format("- id: {}\n  target: '{}'\n  weight: ", id, change.address);
   const auto figure = std::to_string(change.weight);
-  return {.lines = fmt::format("{}{}\n  tags:\n  - {}\n  upstream: {}\n", before, figure, k_tag, upstream),
+  return {.lines = fmt::format("{}{}\n  tags:\n  - {}\n  upstream: {}\n", before, figure, change.tag, upstream),
           .upstream = upstream,
           .address = change.address,
           .weight = change.weight,

@@ -8,9 +8,6 @@
 
 namespace kscale::kong {
 
-/// Marks the targets that kscale made, beside their address.
-inline constexpr const char* k_tag = "kscale";
-
 /// One entry of an upstream. A weight of 0 takes it out of rotation.
 struct Target {
   std::string address;  ///< host:port as Kong writes it
@@ -30,6 +27,7 @@ struct TargetChange {
   Kind kind = Kind::add;
   std::string address;
   int weight = 100;
+  std::string tag = "kscale";  ///< that a target gets when it is made: whose it is
 };
 
 /// What Kong's balancer says of one target.

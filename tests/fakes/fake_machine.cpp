@@ -186,7 +186,7 @@ void FakeMachine::compose_up(int number) {
 
 void FakeMachine::add_target(int number) {
   const auto added =
-      admin.change_targets("shop", {{kong::TargetChange::Kind::add, fmt::format("127.0.0.1:{}", 3019 + number), 100}});
+      admin.change_targets("shop", {deployment().to_add(fmt::format("127.0.0.1:{}", 3019 + number), 100)});
   must(added.has_value(), "add a target");
 }
 

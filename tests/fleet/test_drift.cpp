@@ -88,3 +88,11 @@ TEST_CASE("what cannot be mended is told, and the rest is mended all the same") 
   REQUIRE(mended.failed.size() == 1);
   CHECK(mended.failed[0].starts_with("remove shop-5: "));
 }
+
+TEST_CASE("a target that another deployment added to the same upstream is not ours to remove") {
+  FakeMachine machine;
+  const auto kind = kong::TargetChange::Kind::add;
+  REQUIRE(machine.admin.change_targets(
+      "shop", {{kind, "10.0.0.7:80", 100, "kscale.shop-canary"}, {kind, "10.0.0.8:80", 100, "kscale.shop"}}));
+  CHECK(mended(machine) == Names{"removed target 10.0.0.8:80: no instance runs there"});
+}

@@ -559,7 +559,7 @@ TEST_CASE("on a Kong of either kind targets are added, weighed and removed, twic
       CHECK(machine.admin.change_targets("shop", changes).has_value());
     };
     for (int twice = 0; twice < 2; ++twice) {
-      change({{Kind::add, "127.0.0.1:3020", 100}, {Kind::add, "127.0.0.1:3021", 50}});
+      change({{Kind::add, "127.0.0.1:3020", 100, "kscale.shop"}, {Kind::add, "127.0.0.1:3021", 50}});
       CHECK(machine.targets() == std::vector<std::string>{"127.0.0.1:3020 100", "127.0.0.1:3021 50"});
     }
     for (int twice = 0; twice < 2; ++twice) {
@@ -569,7 +569,7 @@ TEST_CASE("on a Kong of either kind targets are added, weighed and removed, twic
     const auto targets = machine.admin.targets("shop");
     REQUIRE(targets.has_value());
     REQUIRE(targets->size() == 2);
-    CHECK(targets->front().tags == std::vector<std::string>{kong::k_tag});
+    CHECK(targets->front().tags == std::vector<std::string>{"kscale.shop"});
     for (int twice = 0; twice < 2; ++twice) {
       change({{Kind::remove, "127.0.0.1:3020"}, {Kind::remove, "127.0.0.1:3021"}});
       CHECK(machine.targets().empty());
