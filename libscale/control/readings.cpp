@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "libscale/net/json.hpp"
 
@@ -152,10 +153,11 @@ docker::Stats Taker::stats(const json::Value& value) {
 
 std::string write_readings(const Readings& readings) {
   json::Value value;
-  value.set("containers", json::Value::object());
+  json::Value::Object containers;
   for (const auto& [id, stats] : readings.containers) {
-    value.at("containers").set(id, of_stats(stats));
+    containers.emplace_back(id, of_stats(stats));
   }
+  value.set("containers", std::move(containers));
   if (readings.traffic) {
     value.set("traffic", of_traffic(*readings.traffic));
   }
