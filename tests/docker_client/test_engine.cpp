@@ -429,10 +429,10 @@ TEST_CASE("one reading is asked for without waiting for a second, and a long ans
   Scripted docker("1.41");
   const auto request = docker.engine.stats_request("a");
   CHECK(request.path == "/v1.41/containers/a/stats?stream=false&one-shot=true");
-  CHECK(request.max_answer == 1024 * 1024);
+  CHECK(request.max_answer == 1'048'576);
   docker.expect_ping();
   CHECK(docker.engine.connect().has_value());
-  CHECK(docker.http.sent.back().max_answer == 1024 * 1024);
+  CHECK(docker.http.sent.back().max_answer == 1'048'576);
 }
 
 TEST_CASE("the system counter of an engine that says it is Podman is not used") {

@@ -170,8 +170,8 @@ TEST_CASE("an answer of the status is short") {
   Replay kong;
   kong.play("postgres/02-status");
   CHECK(kong.admin.status().has_value());
-  CHECK(kong.http.sent.back().max_answer == 1024 * 1024);
-  CHECK(kong.admin.status_request().max_answer == 1024 * 1024);
+  CHECK(kong.http.sent.back().max_answer == 1'048'576);
+  CHECK(kong.admin.status_request().max_answer == 1'048'576);
 }
 
 TEST_CASE("a recorded 404 says that the upstream is missing") {
