@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libscale/fleet/readiness.hpp"
+#include "libscale/fleet/rotation.hpp"
 
 namespace kscale::fleet {
 
@@ -20,27 +21,50 @@ bool keeps_target(const Instance& instance) {
   return state == docker::State::running || state == docker::State::restarting || state == docker::State::paused;
 }
 
-/// Targets for the instances that can serve, none for what does not run.
-void mend_targets(World& world, const Deployment& deployment, const Drift& drift, Mended& mended) {
-  std::vector<std::string> lines;
-  std::vector<kong::TargetChange> changes;
-  const auto seen = look(world, deployment, drift.without_target);
+/// Targets for the instances that can serve.
+void add_targets(World& world, const Deployment& deployment, const std::vector<Instance>& without, Mended& mended) {
+  std::vector<Entrant> entrants;
+  const auto seen = look(world, deployment, without);
   for (std::size_t i = 0; i < seen.size(); ++i) {
-    const auto& instance = drift.without_target[i];
-    const auto address = deployment.address_of(instance);
-    if (address && seen[i].state == Readiness::State::ready) {
-      changes.push_back(deployment.to_add(*address, deployment.target_weight));
-      lines.push_back(fmt::format("added target {} of {}", *address, instance.container.name));
+    if (seen[i].state == Readiness::State::ready) {
+      entrants.push_back({.instance = without[i]});
     }
   }
-  for (const auto& address : drift.without_serving) {
-    changes.push_back({kong::TargetChange::Kind::remove, address, 0});
-    lines.push_back(fmt::format("removed target {}: no instance runs there", address));
+  enter_rotation(world, deployment, entrants);
+  for (const auto& [instance, outcome, target_may_stay] : entrants) {
+    if (outcome) {
+      mended.done.push_back(
+          fmt::format("added target {} of {}", *deployment.address_of(instance), instance.container.name));
+    } else {
+      mended.failed.push_back(outcome.error().what);
+    }
   }
-  if (const auto changed = world.kong.change_targets(deployment.upstream, changes)) {
-    mended.done = std::move(lines);
-  } else {
-    mended.failed.push_back(fmt::format("mend the targets: {}", changed.error().what));
+}
+
+void remove_targets(World& world, const Deployment& deployment, const std::vector<std::string>& stale, Mended& mended) {
+  std::vector<kong::TargetChange> changes;
+  for (const auto& address : stale) {
+    changes.push_back({kong::TargetChange::Kind::remove, address, 0});
+  }
+  if (const auto removed = world.kong.change_targets(deployment.upstream, changes); !removed) {
+    mended.failed.push_back(fmt::format("remove stale targets: {}", removed.error().what));
+    return;
+  }
+  for (const auto& address : stale) {
+    mended.done.push_back(fmt::format("removed target {}: no instance runs there", address));
+  }
+}
+
+void remove_leftovers(World& world, const std::vector<Instance>& leftovers, Mended& mended) {
+  for (const auto& leftover : leftovers) {
+    const auto& name = leftover.container.name;
+    const auto removed =
+        world.engine.remove({leftover.container.id}, docker::AnonymousVolumes::remove, net::Urgency::change);
+    if (removed.front()) {
+      mended.done.push_back(fmt::format("removed {}, which was {}", name, name_of(leftover.container.state)));
+    } else {
+      mended.failed.push_back(fmt::format("remove {}: {}", name, removed.front().error().what));
+    }
   }
 }
 
@@ -114,17 +138,9 @@ std::vector<std::string> described(const Drift& drift, const Deployment& deploym
 
 Mended mend(World& world, const Deployment& deployment, const Drift& drift) {
   Mended mended;
-  mend_targets(world, deployment, drift, mended);
-  for (const auto& leftover : drift.leftovers) {
-    const auto& name = leftover.container.name;
-    const auto removed =
-        world.engine.remove({leftover.container.id}, docker::AnonymousVolumes::remove, net::Urgency::change);
-    if (removed.front()) {
-      mended.done.push_back(fmt::format("removed {}, which was {}", name, name_of(leftover.container.state)));
-    } else {
-      mended.failed.push_back(fmt::format("remove {}: {}", name, removed.front().error().what));
-    }
-  }
+  add_targets(world, deployment, drift.without_target, mended);
+  remove_targets(world, deployment, drift.without_serving, mended);
+  remove_leftovers(world, drift.leftovers, mended);
   return mended;
 }
 

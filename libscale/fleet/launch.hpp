@@ -13,9 +13,10 @@ namespace kscale::fleet {
 struct Launch {
   int number = 0;
   std::string name;
-  std::string id;          ///< empty where none was made
-  bool was_there = false;  ///< a stopped container that was only started again
-  Status outcome;          ///< what went wrong, once something did
+  std::string id;                ///< empty where none was made
+  bool was_there = false;        ///< a stopped container that was only started again
+  Status outcome;                ///< what went wrong, once something did
+  bool target_may_stay = false;  ///< it went wrong, and its target could not be taken out of Kong again
 };
 
 /// Creates and starts `count` containers, side by side, with the lowest free numbers but those to be `avoided`. A

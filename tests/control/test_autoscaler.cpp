@@ -295,7 +295,7 @@ TEST_CASE("what cannot be mended is told, and stops neither the repair of min no
   };
   const auto report = scaler.check();
   REQUIRE(report.problems.size() == 1);
-  CHECK(report.problems[0].starts_with("mend the targets: target 127.0.0.1:3021 of 'shop'"));
+  CHECK(report.problems[0].starts_with("remove stale targets: target 127.0.0.1:3021 of 'shop'"));
   CHECK(report.decision.action == Action::repair_up);
   CHECK(scaler.running() == 3);
 }
