@@ -74,7 +74,7 @@ Result<CheckReport> Autoscaler::check() {
   auto state = m_records.load();
   resume_readings(state, now);
 
-  const auto scene = observe_and_mend(state, report);
+  const auto scene = observe_and_mend(state, is_paused(state, now) ? Mending::off : Mending::on, report);
   if (!scene) {
     return tl::unexpected(scene.error());
   }
@@ -90,6 +90,7 @@ Result<CheckReport> Autoscaler::check() {
 
   const auto seen_at = m_world.clock.now();
   report.decision = policy::decide(m_settings.rules, situation(*scene, report.sample, state, seen_at), seen_at.instant);
+  state.last_check = store::LastCheck{stamp_of(seen_at, m_boot_id), line_of(report)};
   m_on_decision(report);
   if (m_settings.dry_run) {
     return report;
@@ -135,9 +136,9 @@ Result<Autoscaler::Scene> Autoscaler::observe() {
   return scene;
 }
 
-Result<Autoscaler::Scene> Autoscaler::observe_and_mend(store::State& state, CheckReport& report) {
+Result<Autoscaler::Scene> Autoscaler::observe_and_mend(store::State& state, Mending mending, CheckReport& report) {
   auto scene = observe();
-  if (scene && !m_settings.dry_run) {
+  if (scene && mending == Mending::on && !m_settings.dry_run) {
     const bool restored = put_back(state, *scene, report);
     const bool mended = mend(*scene, report);
     if (restored || mended) {
@@ -193,6 +194,13 @@ void Autoscaler::tell_mended(const std::vector<std::string>& lines, CheckReport&
   }
 }
 
+bool Autoscaler::is_paused(const store::State& state, Now now) const {
+  if (!state.pause || !state.pause->length) {
+    return state.pause.has_value();
+  }
+  return now.instant < store::on_this_boot(state.pause->since, now, m_boot_id) + *state.pause->length;
+}
+
 policy::Situation Autoscaler::situation(const Scene& scene, const Sample& sample, const store::State& state,
                                         Now now) const {
   const auto instant = [&](const std::optional<store::Stamp>& stamp) {
@@ -206,6 +214,10 @@ policy::Situation Autoscaler::situation(const Scene& scene, const Sample& sample
                               .last_down = instant(state.last_down)};
   if (const auto failed = instant(state.last_failure)) {
     situation.blocked_until = *failed + policy::backoff_after(state.failures);
+  }
+  situation.paused = is_paused(state, now);
+  if (situation.paused && state.pause->length) {
+    situation.paused_until = *instant(state.pause->since) + *state.pause->length;
   }
   return situation;
 }

@@ -41,10 +41,12 @@ class Autoscaler {
   };
 
   Result<Scene> observe();
-  Result<Scene> observe_and_mend(store::State& state, CheckReport& report);
+  enum class Mending { off, on };
+  Result<Scene> observe_and_mend(store::State& state, Mending mending, CheckReport& report);
   bool put_back(store::State& state, const Scene& scene, CheckReport& report);
   bool mend(const Scene& scene, CheckReport& report);
   void tell_mended(const std::vector<std::string>& lines, CheckReport& report) const;
+  bool is_paused(const store::State& state, Now now) const;
   policy::Situation situation(const Scene& scene, const Sample& sample, const store::State& state, Now now) const;
   void act(const Scene& scene, store::State& state, CheckReport& report);
   Outcome add(const Scene& scene, const policy::Decision& decision);

@@ -9,16 +9,18 @@
 
 namespace kscale::control {
 
-Records::Records(const Settings& settings, std::filesystem::path directory, Clock& clock, const Log& log)
+Records::Records(const Settings& settings, std::filesystem::path directory, Clock& clock, const Log& log,
+                 std::string tool)
     : m_directory(std::move(directory)),
       m_deployment(settings.deployment.prefix),
       m_log_file(settings.history_log),
       m_dry_run(settings.dry_run),
+      m_tool(std::move(tool)),
       m_clock(&clock),
       m_log(&log) {}
 
 Result<Records> Records::open(const Settings& settings, const EnvironmentLookup& environment, Clock& clock,
-                              const Log& log) {
+                              const Log& log, std::string tool) {
   auto directory = settings.state_dir.empty() ? store::default_state_directory(environment, geteuid())
                                               : std::filesystem::path(settings.state_dir);
   if (directory.empty()) {
@@ -29,7 +31,7 @@ Result<Records> Records::open(const Settings& settings, const EnvironmentLookup&
       return wrap(made.error(), "state-dir");
     }
   }
-  Records records(settings, std::move(directory), clock, log);
+  Records records(settings, std::move(directory), clock, log, std::move(tool));
   if (!settings.dry_run) {
     records.open_history();
   }
@@ -109,12 +111,32 @@ bool Records::is_same_place(const Records& other) const {
   return m_directory == other.m_directory && m_deployment == other.m_deployment;
 }
 
+std::filesystem::path Records::lock_file() const {
+  return m_directory / (m_deployment + ".lock");
+}
+
+std::filesystem::path Records::autoscaler_lock_file() const {
+  return m_directory / (m_deployment + ".autoscaler.lock");
+}
+
 Result<store::Lock> Records::lock_actions() const {
-  return store::Lock::take(m_directory / (m_deployment + ".lock"), "kscale-auto");
+  return store::Lock::take(lock_file(), m_tool);
 }
 
 Result<store::Lock> Records::lock_autoscaler() const {
-  return store::Lock::take(m_directory / (m_deployment + ".autoscaler.lock"), "kscale-auto");
+  return store::Lock::take(autoscaler_lock_file(), m_tool);
+}
+
+std::string Records::autoscaler() const {
+  return store::Lock::holder(autoscaler_lock_file());
+}
+
+Result<std::vector<store::ScalingEvent>> Records::events(WallTime since, std::size_t limit) {
+  if (!m_history) {
+    open_history();
+  }
+  return m_history ? m_history->events(since, limit)
+                   : Result<std::vector<store::ScalingEvent>>(fail(Errc::failed, "{}", m_history_trouble));
 }
 
 }  // namespace kscale::control

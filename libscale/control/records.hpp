@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "libscale/base/clock.hpp"
 #include "libscale/base/result.hpp"
@@ -20,9 +21,9 @@ namespace kscale::control {
 class Records {
  public:
   /// Makes the directory, unless settings ask for a dry run, which only reads. `log` and `clock` must outlive the
-  /// records.
+  /// records. `tool` is what others are told of who holds a lock.
   static Result<Records> open(const Settings& settings, const EnvironmentLookup& environment, Clock& clock,
-                              const Log& log);
+                              const Log& log, std::string tool = "kscale-auto");
 
   /// The state as it is on disk, so that what another kscale did meanwhile counts; after trouble, as it was last known.
   /// Where it cannot be read, a cooldown begins, since it is not known what was done; a damaged one is set aside, but
@@ -40,19 +41,28 @@ class Records {
   Result<store::Lock> lock_actions() const;
   /// The right to be its autoscaler, held for as long as that runs.
   Result<store::Lock> lock_autoscaler() const;
+  /// Who is the autoscaler now, such as "kscale-auto, pid 123"; empty when nobody is.
+  std::string autoscaler() const;
+
+  /// The newest `limit` actions of `since` or later, oldest first.
+  Result<std::vector<store::ScalingEvent>> events(WallTime since, std::size_t limit);
 
  private:
-  Records(const Settings& settings, std::filesystem::path directory, Clock& clock, const Log& log);
+  Records(const Settings& settings, std::filesystem::path directory, Clock& clock, const Log& log, std::string tool);
 
   void open_history();
   /// Tells of trouble, but not of the same one again and again until it went well.
   void tell(std::string& last, const Status& status);
   std::filesystem::path state_file() const;
 
+  std::filesystem::path lock_file() const;
+  std::filesystem::path autoscaler_lock_file() const;
+
   std::filesystem::path m_directory;
   std::string m_deployment;
   std::filesystem::path m_log_file;
   bool m_dry_run;
+  std::string m_tool;
   Clock* m_clock;
   const Log* m_log;
   std::optional<store::History> m_history;

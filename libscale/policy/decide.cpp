@@ -122,6 +122,10 @@ std::string_view name_of(Action action) {
 }
 
 Decision decide(const Rules& rules, const Situation& situation, Instant now) {
+  if (situation.paused) {
+    const auto left = situation.paused_until ? std::chrono::ceil<seconds>(*situation.paused_until - now) : seconds{0};
+    return hold(situation, situation.paused_until ? fmt::format("paused, {}s left", left.count()) : "paused");
+  }
   const int count = situation.instances;
   if (count > rules.max_instances) {
     return {.action = Action::repair_down,

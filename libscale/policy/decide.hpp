@@ -19,6 +19,8 @@ struct Situation {
   std::optional<Instant> last_up;        ///< the end of the last scale-up, by whomever
   std::optional<Instant> last_down;      ///< the end of the last scale-down, by whomever
   std::optional<Instant> blocked_until;  ///< adding instances failed lately: not before this
+  bool paused = false;                   ///< the operator wants nothing changed
+  std::optional<Instant> paused_until;   ///< absent: until it is resumed
 };
 
 enum class Action {
@@ -43,10 +45,10 @@ struct Decision {
 
 /// One step of the control loop, without memory and without effects.
 ///
-/// The bounds come first, without any cooldown. Then up, by one, if any metric that is known is above its threshold;
-/// else down, by one, only if all instances serve, and CPU, memory and request rate are all known for the whole fleet
-/// and at or below theirs.
-/// A scale-up waits for the cooldown since the last scale-up, a scale-down for that since the last of either.
+/// While paused, nothing is changed. The bounds come first, without any cooldown. Then up, by one, if any metric that
+/// is known is above its threshold; else down, by one, only if all instances serve, and CPU, memory and request rate
+/// are all known for the whole fleet and at or below theirs. A scale-up waits for the cooldown since the last scale-up,
+/// a scale-down for that since the last of either.
 Decision decide(const Rules& rules, const Situation& situation, Instant now);
 
 }  // namespace kscale::policy

@@ -22,8 +22,8 @@ std::string reason() {
   return std::generic_category().message(errno);
 }
 
-/// The holder as it wrote itself into the file: " (kscale-auto, pid 123)". Empty where it has not come to that yet.
-std::string holder(const Descriptor& file) {
+/// The holder as it wrote itself into the file: "kscale-auto, pid 123". Empty where it has not come to that yet.
+std::string named_in(const Descriptor& file) {
   std::array<char, 200> buffer{};
   const ssize_t count = pread(file.get(), buffer.data(), buffer.size(), 0);
   const std::string_view line(buffer.data(), count > 0 ? static_cast<std::size_t>(count) : 0);
@@ -39,7 +39,7 @@ std::string holder(const Descriptor& file) {
   if (error != std::errc() || rest != line.data() + space || !printable) {
     return {};
   }
-  return fmt::format(" ({}, pid {})", who, pid);
+  return fmt::format("{}, pid {}", who, pid);
 }
 
 }  // namespace
@@ -58,7 +58,9 @@ Result<Lock> Lock::take(const std::filesystem::path& path, std::string_view who)
   }
   if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) {
-      return fail(Errc::locked, "another kscale{} is acting on this deployment", holder(file));
+      const auto name = named_in(file);
+      return fail(Errc::locked, "another kscale{} is acting on this deployment",
+                  name.empty() ? "" : fmt::format(" ({})", name));
     }
     return fail(Errc::failed, "lock '{}': {}", path.string(), reason());
   }
@@ -67,6 +69,15 @@ Result<Lock> Lock::take(const std::filesystem::path& path, std::string_view who)
   [[maybe_unused]] const bool told = fchmod(file.get(), k_mode) == 0 && ftruncate(file.get(), 0) == 0 &&
                                      pwrite(file.get(), text.data(), text.size(), 0) > 0;
   return Lock(std::move(file));
+}
+
+std::string Lock::holder(const std::filesystem::path& path) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!file.is_open() || flock(file.get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
+    return {};
+  }
+  const auto name = named_in(file);
+  return name.empty() ? "somebody" : name;
 }
 
 }  // namespace kscale::store

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -18,6 +19,9 @@ class Lock {
   /// `locked` where it is held, be it by this process: "another kscale (kscale-auto, pid 123) is acting on this
   /// deployment". `refused` where the file is a symlink or belongs to another user.
   static Result<Lock> take(const std::filesystem::path& path, std::string_view who);
+
+  /// Who holds it now, such as "kscale-auto, pid 123"; empty when nobody does. "somebody" where that cannot be read.
+  static std::string holder(const std::filesystem::path& path);
 
   Lock(Lock&&) noexcept = default;
   Lock& operator=(Lock&&) noexcept = default;

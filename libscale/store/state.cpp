@@ -77,7 +77,37 @@ struct Draft {
   State state;
   std::optional<std::string> reading;
   std::optional<Stamp> reading_at;
+  std::optional<Stamp> pause_since;
+  std::optional<int> pause_seconds;
+  std::optional<std::string> decision;
+  std::optional<Stamp> decision_at;
 };
+
+/// Joins what came in separate rows. The key of a row that lacks its other half; empty where all is whole.
+std::string_view join(Draft& draft) {
+  if (draft.reading.has_value() != draft.reading_at.has_value()) {
+    return "reading";
+  }
+  if (draft.decision.has_value() != draft.decision_at.has_value()) {
+    return "decision";
+  }
+  if (draft.pause_seconds && !draft.pause_since) {
+    return "pause_since";
+  }
+  if (draft.reading) {
+    draft.state.reading = Reading{*draft.reading_at, *draft.reading};
+  }
+  if (draft.decision) {
+    draft.state.last_check = LastCheck{*draft.decision_at, *draft.decision};
+  }
+  if (draft.pause_since) {
+    draft.state.pause = Pause{.since = *draft.pause_since};
+    if (draft.pause_seconds) {
+      draft.state.pause->length = std::chrono::seconds(*draft.pause_seconds);
+    }
+  }
+  return {};
+}
 
 /// False where the value is not understood. Keys of a later kscale are passed over.
 bool take_up(Draft& draft, std::string_view key, const std::string& value) {
@@ -99,8 +129,20 @@ bool take_up(Draft& draft, std::string_view key, const std::string& value) {
   if (key == "reading_at") {
     return read(value, draft.reading_at);
   }
+  if (key == "decision_at") {
+    return read(value, draft.decision_at);
+  }
+  if (key == "pause_since") {
+    return read(value, draft.pause_since);
+  }
+  if (key == "pause_seconds") {
+    return read(value, draft.pause_seconds.emplace());
+  }
   if (key == "reading") {
     draft.reading = value;
+  }
+  if (key == "decision") {
+    draft.decision = value;
   }
   return true;
 }
@@ -126,6 +168,16 @@ std::vector<std::pair<std::string, std::string>> rows_of(const State& state) {
   if (state.reading) {
     rows.emplace_back("reading", state.reading->text);
     add_stamp("reading_at", state.reading->at);
+  }
+  if (state.pause) {
+    add_stamp("pause_since", state.pause->since);
+    if (state.pause->length) {
+      rows.emplace_back("pause_seconds", std::to_string(state.pause->length->count()));
+    }
+  }
+  if (state.last_check) {
+    rows.emplace_back("decision", state.last_check->decision);
+    add_stamp("decision_at", state.last_check->at);
   }
   return rows;
 }
@@ -188,11 +240,8 @@ Result<State> load_state(const std::filesystem::path& path) {
       return not_understood(path, key);
     }
   }
-  if (draft.reading.has_value() != draft.reading_at.has_value()) {
-    return not_understood(path, "reading");
-  }
-  if (draft.reading) {
-    draft.state.reading = Reading{*draft.reading_at, *draft.reading};
+  if (const auto half = join(draft); !half.empty()) {
+    return not_understood(path, half);
   }
   return draft.state;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -37,6 +38,22 @@ struct Reading {
   friend bool operator==(const Reading&, const Reading&) = default;
 };
 
+/// The operator's word that the autoscaler is to change nothing.
+struct Pause {
+  Stamp since;
+  std::optional<std::chrono::seconds> length;  ///< absent: until it is resumed
+
+  friend bool operator==(const Pause&, const Pause&) = default;
+};
+
+/// The last check that came to a decision, as it was told.
+struct LastCheck {
+  Stamp at;
+  std::string decision;
+
+  friend bool operator==(const LastCheck&, const LastCheck&) = default;
+};
+
 /// What a deployment remembers between two checks and from one process to the next.
 struct State {
   std::optional<Stamp> last_up;       ///< the last change to more instances: begins the cooldown
@@ -47,6 +64,8 @@ struct State {
   /// somebody had given weight 0 before. Others that have it then have it from us.
   std::optional<std::vector<int>> acting;
   std::optional<Reading> reading;
+  std::optional<Pause> pause;
+  std::optional<LastCheck> last_check;
 
   friend bool operator==(const State&, const State&) = default;
 };

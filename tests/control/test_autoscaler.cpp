@@ -310,6 +310,26 @@ TEST_CASE("the fleet is not made smaller while an instance is unhealthy or out o
   CHECK(scaler.running() == 5);
 }
 
+TEST_CASE("a paused autoscaler looks on and changes nothing until the pause is over") {
+  Scaler scaler;
+  scaler.load(0.95);
+  scaler.check();
+  auto state = scaler.records->load();
+  state.pause = store::Pause{
+      .since = {scaler.machine.clock.now().instant, scaler.machine.clock.now().wall, store::boot_id()}, .length = 600s};
+  scaler.records->save(state);
+  scaler.machine.docker.answer({.method = "DELETE", .target = "/containers/shop-2?force=true"});
+  scaler.machine.http.changes.clear();
+  const auto report = scaler.check();
+  CHECK(report.decision.reason == "hold: paused, 600s left");
+  CHECK(report.drift.size() == 1);
+  CHECK(scaler.machine.http.changes.empty());
+  REQUIRE(scaler.records->load().last_check);
+  CHECK(scaler.records->load().last_check->decision == line_of(report));
+  scaler.machine.clock.forward(600s);
+  CHECK(scaler.check().mended.size() == 1);
+}
+
 TEST_CASE("a decision is told before it is acted on") {
   Scaler scaler;
   scaler.load(0.95);

@@ -62,6 +62,14 @@ TEST_CASE("decide takes none away while one does not serve, and adds all the sam
   CHECK(decide({}, now, k_start).action == Action::up);
 }
 
+TEST_CASE("decide changes nothing while paused, not even to mend") {
+  auto now = at(1, load(95, 95, 500));
+  now.paused = true;
+  CHECK(decide({}, now, k_start).reason == "hold: paused");
+  now.paused_until = k_start + 90s;
+  CHECK(decide({}, now, k_start).reason == "hold: paused, 90s left");
+}
+
 TEST_CASE("decide lets up win over down") {
   CHECK(decide({}, at(4, load(10, 10, 10, 2000)), k_start).action == Action::up);
 }

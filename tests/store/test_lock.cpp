@@ -44,6 +44,16 @@ TEST_CASE("the lock keeps other processes out, and they are told by whom") {
   CHECK(in_child([&] { return Lock::take(dir / "lock", "kscale-auto") ? 1 : 0; }) == 0);
 }
 
+TEST_CASE("who holds the lock can be asked without taking it") {
+  const TempDir dir;
+  CHECK(Lock::holder(dir / "lock").empty());
+  {
+    const auto lock = Lock::take(dir / "lock", "kscale-auto");
+    CHECK(Lock::holder(dir / "lock") == fmt::format("kscale-auto, pid {}", getpid()));
+  }
+  CHECK(Lock::holder(dir / "lock").empty());
+}
+
 TEST_CASE("a holder that is killed leaves no lock behind") {
   const TempDir dir;
   Victim holder(1, [&](const auto& report) {

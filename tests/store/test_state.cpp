@@ -34,7 +34,9 @@ State full_state() {
           .failures = 3,
           .last_failure = stamp(4s),
           .acting = std::vector{7, 4},
-          .reading = Reading{stamp(5s), std::string("opaque\0 'text'\n", 15)}};
+          .reading = Reading{stamp(5s), std::string("opaque\0 'text'\n", 15)},
+          .pause = Pause{stamp(6s), 600s},
+          .last_check = LastCheck{stamp(7s), "hold: idle, at min 3"}};
 }
 
 std::string content(const fs::path& path) {
@@ -129,6 +131,8 @@ TEST_CASE("a value that is not understood is told by its name") {
                                                                   {"acting", "1,2"},
                                                                   {"acting", "1 -2"},
                                                                   {"acting", "1 two"},
+                                                                  {"pause_seconds", "soon"},
+                                                                  {"pause_since", "1"},
                                                                   {"reading_at", "never"}}) {
     INFO(key << " = " << value);
     CHECK(loaded_with(key, value).error() ==
