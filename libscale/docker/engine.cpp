@@ -97,7 +97,7 @@ net::Request Engine::request(net::Method method, std::string path, net::Urgency 
 }
 
 void Engine::notice(const Result<net::Response>& answer) {
-  if (answer ? refuses_version(*answer) : answer.error().code == Errc::unreachable) {
+  if (answer && refuses_version(*answer)) {
     m_connected = false;
   }
 }

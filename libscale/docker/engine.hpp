@@ -50,7 +50,7 @@ class Engine {
   const net::Endpoint& endpoint() const { return m_endpoint; }
 
   /// Asks who is there and agrees on a version. Every other call does it first, until it has worked once; and again
-  /// after one that reached nobody, or whose version was refused: the engine may be another by then.
+  /// after one whose version was refused: the engine is another by then.
   Status connect(net::Urgency urgency = net::Urgency::interruptible);
 
   Result<EngineInfo> info();
@@ -86,7 +86,8 @@ class Engine {
   net::Request request(net::Method method, std::string path, net::Urgency urgency = net::Urgency::interruptible) const;
   std::vector<Result<net::Response>> send_all(const std::vector<net::Request>& requests);
   Result<net::Response> send(const net::Request& request);
-  /// Looks whether an answer says that the engine is not the one that we agreed with.
+  /// Looks whether an answer says that the engine is not the one that we agreed with. That nobody answers does not say
+  /// so: the ping would only fail before the call, and one outage would be told in two texts.
   void notice(const Result<net::Response>& answer);
   /// Connects, and asks one question.
   Result<net::Response> ask(net::Method method, std::string path);
