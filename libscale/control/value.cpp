@@ -3,31 +3,19 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <cmath>
 #include <optional>
 #include <utility>
 
+#include "libscale/base/number.hpp"
 #include "libscale/base/printable.hpp"
 
 namespace kscale::control {
 
-namespace {
-
 using namespace std::chrono_literals;
 
-template <class Number>
-std::optional<Number> whole_text(std::string_view text) {
-  Number number{};
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return fault == std::errc{} && end == text.data() + text.size() && !text.empty() ? std::optional(number)
-                                                                                   : std::nullopt;
-}
-
-}  // namespace
-
 Result<int> parse_whole(std::string_view text, int least, int most) {
-  const auto number = whole_text<int>(text);
+  const auto number = number_in<int>(text);
   if (!number || *number < least || *number > most) {
     return fail(Errc::invalid, "'{}' is not a whole number from {} to {}", printable(text), least, most);
   }
@@ -35,7 +23,7 @@ Result<int> parse_whole(std::string_view text, int least, int most) {
 }
 
 Result<double> parse_number(std::string_view text, double least, double most) {
-  const auto number = whole_text<double>(text);
+  const auto number = number_in<double>(text);
   if (!number || !std::isfinite(*number) || *number < least || *number > most) {
     return fail(Errc::invalid, "'{}' is not a number from {:g} to {:g}", printable(text), least, most);
   }
@@ -50,7 +38,7 @@ Result<std::chrono::milliseconds> parse_span(std::string_view text, std::chrono:
   const auto suffix = text.substr(digits);
   const auto* const named =
       std::ranges::find(k_units, suffix, &std::pair<std::string_view, std::chrono::milliseconds>::first);
-  const auto count = whole_text<double>(text.substr(0, digits));
+  const auto count = number_in<double>(text.substr(0, digits));
   if (count && (suffix.empty() || named != k_units.end())) {
     const auto each = suffix.empty() ? unit : named->second;
     const double total = *count * static_cast<double>(each.count());

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 
+#include "libscale/base/number.hpp"
 #include "libscale/fleet/instance.hpp"
 
 namespace kscale::fleet {
@@ -18,9 +18,7 @@ std::string word_for(std::string_view prefix, int number) {
 
 /// The port that the text names; 0 where Docker is to choose one.
 int port_in(std::string_view text) {
-  int port = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return fault == std::errc{} && end == text.data() + text.size() && port > 0 ? port : 0;
+  return std::max(number_in<int>(text).value_or(0), 0);
 }
 
 /// Replaces a sibling's number by the new one, wherever it names the instance.

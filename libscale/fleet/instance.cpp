@@ -1,9 +1,10 @@
 #include "libscale/fleet/instance.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
+
+#include "libscale/base/number.hpp"
 
 namespace kscale::fleet {
 
@@ -16,10 +17,8 @@ std::optional<int> number_of(std::string_view name, std::string_view prefix) {
     return std::nullopt;
   }
   name.remove_prefix(1);
-  int number = 0;
-  const auto [end, fault] = std::from_chars(name.data(), name.data() + name.size(), number);
-  const bool whole = fault == std::errc{} && end == name.data() + name.size() && number > 0;
-  return whole ? std::optional(number) : std::nullopt;
+  const auto number = number_in<int>(name);
+  return number && *number > 0 ? number : std::nullopt;
 }
 
 std::vector<Instance> instances_of(const std::vector<docker::Container>& containers, std::string_view prefix) {

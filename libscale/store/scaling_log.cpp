@@ -14,6 +14,7 @@
 
 #include <sys/stat.h>
 
+#include "libscale/base/number.hpp"
 #include "libscale/store/files.hpp"
 
 namespace kscale::store {
@@ -47,16 +48,6 @@ std::string line(const ScalingEvent& event) {
       number(value_of(event.memory)), number(value_of(event.request_rate)), number(response_time));
 }
 
-template <class Whole>
-std::optional<Whole> whole(std::string_view text) {
-  Whole value{};
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || rest != text.data() + text.size() || value < 0) {
-    return std::nullopt;
-  }
-  return value;
-}
-
 /// One of the four numbers. `unit` receives it, or nothing where the field is empty. False where it is no number.
 template <class Unit>
 bool read_number(std::string_view text, std::optional<Unit>& unit) {
@@ -84,10 +75,10 @@ std::optional<ScalingEvent> parse(std::string_view text) {
   }
   constexpr std::int64_t k_end_of_9999 = 253'402'300'799;
   const auto [time, direction, before, after, cpu, memory, request_rate, response_time] = field;
-  const auto seconds = whole<std::int64_t>(time);
-  const auto from = whole<int>(before);
-  const auto to = whole<int>(after);
-  if (!seconds || *seconds > k_end_of_9999 || !from || !to) {
+  const auto seconds = number_in<std::int64_t>(time);
+  const auto from = number_in<int>(before);
+  const auto to = number_in<int>(after);
+  if (!seconds || *seconds < 0 || *seconds > k_end_of_9999 || !from || *from < 0 || !to || *to < 0) {
     return std::nullopt;
   }
   if (!(direction == "SCALE_UP" && *to > *from) && !(direction == "SCALE_DOWN" && *to < *from)) {
