@@ -225,6 +225,18 @@ Result<NodeStatus> Admin::status(net::Urgency urgency) {
   return read_status(call(asked));
 }
 
+Result<std::string> Admin::version(net::Urgency urgency) {
+  const auto root = get("/", urgency);
+  if (!root) {
+    return wrap(root.error(), "Kong's version from {}", m_endpoint.shown());
+  }
+  const auto version = (*root)["version"].as_string();
+  if (!version || version->empty()) {
+    return fail(Errc::invalid, "Kong's version from {}: the answer names none", m_endpoint.shown());
+  }
+  return std::string(*version);
+}
+
 Result<Mode> Admin::mode(net::Urgency urgency) {
   if (!m_mode) {
     if (const auto known = status(urgency); !known) {

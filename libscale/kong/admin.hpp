@@ -47,6 +47,8 @@ class Admin {
   const net::Endpoint& endpoint() const { return m_endpoint; }
 
   Result<NodeStatus> status(net::Urgency urgency = net::Urgency::interruptible);
+  /// Which Kong it is, such as "3.4.2".
+  Result<std::string> version(net::Urgency urgency = net::Urgency::interruptible);
 
   /// All targets of the upstream, from all pages, those of weight 0 included. A database that Kong cannot reach is
   /// `busy`.

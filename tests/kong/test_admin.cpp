@@ -101,6 +101,20 @@ TEST_CASE("the recorded status of a Kong without a database tells whether it was
   CHECK_FALSE(empty->configured);
 }
 
+TEST_CASE("the recorded root tells the version, but not while Kong cannot reach its database") {
+  Replay kong;
+  kong.play("postgres/01-root");
+  CHECK(kong.admin.version() == "3.4.2");
+  kong.play("dbless/01-root");
+  CHECK(kong.admin.version() == "3.4.2");
+  kong.play("postgres/168-pg-down-root");
+  CHECK(error_of(kong.admin.version()) ==
+        Error{Errc::failed, "Kong's version from http://kong:8001: Kong: An unexpected error happened"});
+  kong.http.expect("GET /", 200, R"({"version":4})");
+  CHECK(error_of(kong.admin.version()) ==
+        Error{Errc::invalid, "Kong's version from http://kong:8001: the answer names none"});
+}
+
 TEST_CASE("what is not Kong is not taken for it") {
   Replay kong;
   kong.http.expect("GET /status", 200, "{}");
