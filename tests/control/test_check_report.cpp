@@ -1,9 +1,7 @@
-#include <fstream>
-#include <iterator>
-
 #include <catch2/catch.hpp>
 
 #include "libscale/control/check_report.hpp"
+#include "tests/fakes/golden.hpp"
 
 using namespace kscale;
 using namespace std::chrono_literals;
@@ -58,45 +56,6 @@ CheckReport empty_report() {
   return report;
 }
 
-/// The JSON in lines, so that a change shows where it is.
-void write_lines(std::string& out, const json::Value& value, const std::string& indent) {
-  const auto inner = indent + "  ";
-  const bool object = value.is_object() && !value.members().empty();
-  const bool array = value.is_array() && !value.items().empty();
-  std::string separator = "\n";
-  if (object) {
-    out += '{';
-    for (const auto& [key, member] : value.members()) {
-      out += separator + inner + json::dump(key) + ": ";
-      write_lines(out, member, inner);
-      separator = ",\n";
-    }
-    out += '\n' + indent + '}';
-  } else if (array) {
-    out += '[';
-    for (const auto& item : value.items()) {
-      out += separator + inner;
-      write_lines(out, item, inner);
-      separator = ",\n";
-    }
-    out += '\n' + indent + ']';
-  } else {
-    out += json::dump(value);
-  }
-}
-
-std::string in_lines(const CheckReport& report) {
-  std::string out;
-  write_lines(out, json_of(report), "");
-  return out + '\n';
-}
-
-std::string golden() {
-  std::ifstream stream(std::string(KSCALE_TEST_DATA) + "/check_report.json", std::ios::binary);
-  REQUIRE(stream.good());
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
 }  // namespace
 
 TEST_CASE("a time is shown in UTC, to the second") {
@@ -132,7 +91,7 @@ TEST_CASE("the line of an outcome tells what was done, and how long it took") {
 }
 
 TEST_CASE("the report for programs is as its golden file shows it") {
-  CHECK(in_lines(full_report()) == golden());
+  CHECK(fakes::in_lines(json_of(full_report())) + '\n' == fakes::golden("check_report.json"));
 }
 
 TEST_CASE("the report for programs has the same fields when nothing is known, and they are null or empty") {
