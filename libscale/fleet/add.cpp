@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "libscale/fleet/launch.hpp"
 #include "libscale/fleet/rotation.hpp"
 
 namespace kscale::fleet {
@@ -48,7 +47,23 @@ void take_back_failed(World& world, std::vector<Launch>& launches) {
   }
 }
 
+std::vector<Added> outcomes_of(std::vector<Launch>& launches) {
+  std::vector<Added> added;
+  added.reserve(launches.size());
+  for (auto& one : launches) {
+    added.push_back({one.number, one.name, std::move(one.outcome)});
+  }
+  return added;
+}
+
 }  // namespace
+
+std::vector<Added> bring_in(World& world, const Deployment& deployment, std::vector<Launch> launches) {
+  await_ready(world, deployment, launches);
+  enter(world, deployment, launches);
+  take_back_failed(world, launches);
+  return outcomes_of(launches);
+}
 
 std::vector<Added> add_instances(World& world, const Deployment& deployment, const std::vector<Instance>& present,
                                  int count) {

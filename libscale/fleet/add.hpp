@@ -6,6 +6,7 @@
 #include "libscale/base/result.hpp"
 #include "libscale/fleet/deployment.hpp"
 #include "libscale/fleet/instance.hpp"
+#include "libscale/fleet/launch.hpp"
 
 namespace kscale::fleet {
 
@@ -15,6 +16,10 @@ struct Added {
   std::string name;
   Status outcome;
 };
+
+/// Leads launched containers into service: waits until they can serve, and brings them into rotation. Those that fail
+/// are taken back.
+std::vector<Added> bring_in(World& world, const Deployment& deployment, std::vector<Launch> launches);
 
 /// Adds `count` instances beside those `present` (running or not), side by side, each in these steps: created and
 /// started (with the lowest free number; a stopped container of that number is started again, or thrown away first

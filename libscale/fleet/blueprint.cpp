@@ -237,6 +237,31 @@ Blueprint like_sibling(const json::Value& inspection, int sibling_number, const 
   return made;
 }
 
+json::Value without_defaults(const json::Value& config, const json::Value& image_defaults) {
+  json::Value own = config;
+  for (const auto& [key, value] : image_defaults.members()) {
+    if (config[key] == value) {
+      own.erase(key);
+    }
+  }
+  auto variables = json::Value::array();
+  const auto& defaults = image_defaults["Env"].items();
+  for (const auto& variable : config["Env"].items()) {
+    if (std::ranges::find(defaults, variable) == defaults.end()) {
+      variables.push_back(variable);
+    }
+  }
+  own.set("Env", variables);
+  for (const auto* const key : {"Labels", "ExposedPorts", "Volumes"}) {
+    for (const auto& [name, value] : image_defaults[key].members()) {
+      if (config[key][name] == value) {
+        own.at(key).erase(name);
+      }
+    }
+  }
+  return own;
+}
+
 Result<Blueprint> from_settings(const Identity& identity, const Overrides& overrides) {
   if (!overrides.image) {
     return fail(Errc::invalid,

@@ -50,6 +50,10 @@ struct Blueprint {
 Blueprint like_sibling(const json::Value& inspection, int sibling_number, const std::string& image,
                        const Identity& identity, const Overrides& overrides);
 
+/// The container's `Config` without what it has only from its image, whose defaults are given: what is left says how
+/// the container is to differ from whatever image it is made of.
+json::Value without_defaults(const json::Value& config, const json::Value& image_defaults);
+
 /// A new instance from the settings alone. `invalid` when they name no image.
 Result<Blueprint> from_settings(const Identity& identity, const Overrides& overrides);
 

@@ -120,9 +120,38 @@ void meet_stopped(World& world, const std::vector<Instance>& present, Launch& la
   }
 }
 
-void create(World& world, const Model& model, const std::vector<Launch*>& launches) {
-  std::vector<Launch*> creating;
+/// Makes the containers, each in all its networks.
+void create(World& world, const std::vector<Launch*>& launches, const std::vector<Blueprint>& blueprints) {
   std::vector<docker::NewContainer> containers;
+  containers.reserve(blueprints.size());
+  for (const auto& blueprint : blueprints) {
+    containers.push_back(blueprint.container);
+  }
+  const auto ids = world.engine.create(containers);
+  std::vector<docker::NetworkConnection> connections;
+  std::vector<Launch*> connecting;
+  for (std::size_t i = 0; i < launches.size(); ++i) {
+    if (!ids[i]) {
+      note(*launches[i], "make", ids[i].error());
+      continue;
+    }
+    launches[i]->id = *ids[i];
+    for (const auto& [network, endpoint] : blueprints[i].more_networks) {
+      connections.push_back({network, *ids[i], endpoint});
+      connecting.push_back(launches[i]);
+    }
+  }
+  const auto connected = connections.empty() ? std::vector<Status>{} : world.engine.connect_networks(connections);
+  for (std::size_t i = 0; i < connected.size(); ++i) {
+    if (!connected[i]) {
+      note(*connecting[i], "make", connected[i].error());
+    }
+  }
+}
+
+/// Makes those that are not there yet, as the model says.
+void create_like(World& world, const Model& model, const std::vector<Launch*>& launches) {
+  std::vector<Launch*> creating;
   std::vector<Blueprint> blueprints;
   for (auto* launch : launches) {
     if (!launch->outcome || launch->was_there) {
@@ -135,29 +164,9 @@ void create(World& world, const Model& model, const std::vector<Launch*>& launch
     }
     launch->name = made->container.name;
     creating.push_back(launch);
-    containers.push_back(made->container);
     blueprints.push_back(std::move(*made));
   }
-  const auto ids = world.engine.create(containers);
-  std::vector<docker::NetworkConnection> connections;
-  std::vector<Launch*> connecting;
-  for (std::size_t i = 0; i < creating.size(); ++i) {
-    if (!ids[i]) {
-      note(*creating[i], "make", ids[i].error());
-      continue;
-    }
-    creating[i]->id = *ids[i];
-    for (const auto& [network, endpoint] : blueprints[i].more_networks) {
-      connections.push_back({network, *ids[i], endpoint});
-      connecting.push_back(creating[i]);
-    }
-  }
-  const auto connected = connections.empty() ? std::vector<Status>{} : world.engine.connect_networks(connections);
-  for (std::size_t i = 0; i < connected.size(); ++i) {
-    if (!connected[i]) {
-      note(*connecting[i], "make", connected[i].error());
-    }
-  }
+  create(world, creating, blueprints);
 }
 
 /// The reason with the end of the container's own log, which is where it mostly stands.
@@ -244,7 +253,7 @@ std::vector<Launch> launch(World& world, const Deployment& deployment, const std
       world.step(fmt::format("start {}", trying[i]->name));
       meet_stopped(world, present, *trying[i]);
     }
-    create(world, *model, trying);
+    create_like(world, *model, trying);
     for_those_well(trying, "start", [&](const auto& ids) { return world.engine.start(ids); });
     std::vector<Launch*> again;
     for (auto* failed : trying) {
@@ -260,6 +269,14 @@ std::vector<Launch> launch(World& world, const Deployment& deployment, const std
     trying = std::move(again);
   }
   return launches;
+}
+
+Launch launch_from(World& world, const Blueprint& blueprint, int number) {
+  Launch launch{.number = number, .name = blueprint.container.name};
+  world.step(fmt::format("start {}", launch.name));
+  create(world, {&launch}, {blueprint});
+  for_those_well({&launch}, "start", [&](const auto& ids) { return world.engine.start(ids); });
+  return launch;
 }
 
 void await_ready(World& world, const Deployment& deployment, std::vector<Launch>& launches) {

@@ -25,6 +25,9 @@ struct Launch {
 std::vector<Launch> launch(World& world, const Deployment& deployment, const std::vector<Instance>& present,
                            const std::vector<int>& avoided, int count);
 
+/// Creates and starts one container as the blueprint says. What failed may leave a container behind, to be taken back.
+Launch launch_from(World& world, const Blueprint& blueprint, int number);
+
 /// Waits until each launched container can serve, all of them together. Those that end by themselves, or are not ready
 /// in time, or at the moment when we are told to stop, get the reason as their outcome.
 void await_ready(World& world, const Deployment& deployment, std::vector<Launch>& launches);

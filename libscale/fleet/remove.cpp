@@ -8,23 +8,18 @@ namespace kscale::fleet {
 
 namespace {
 
-/// Stops and removes containers that no request reaches any more.
-std::vector<Removed> discard(World& world, const Deployment& deployment, const std::vector<Instance>& leaving) {
+/// Removes containers that no request reaches any more. The volumes without a name that kscale made go with them.
+std::vector<Removed> remove_containers(World& world, const std::vector<Instance>& leaving) {
   std::vector<Removed> removed;
-  std::vector<std::string> ids;
   for (const auto& instance : leaving) {
-    world.step(fmt::format("stop {}", instance.container.name));
     removed.push_back({instance.container.name, {}});
-    ids.push_back(instance.container.id);
   }
-  // An interrupted or failed stop is followed by the removal all the same, which kills what still runs.
-  static_cast<void>(world.engine.stop(ids, deployment.stop_timeout));
   for (const bool ours : {true, false}) {
     std::vector<std::string> alike;
     std::vector<Removed*> places;
     for (std::size_t i = 0; i < leaving.size(); ++i) {
       if (leaving[i].is_ours() == ours) {
-        alike.push_back(ids[i]);
+        alike.push_back(leaving[i].container.id);
         places.push_back(&removed[i]);
       }
     }
@@ -37,6 +32,15 @@ std::vector<Removed> discard(World& world, const Deployment& deployment, const s
     }
   }
   return removed;
+}
+
+std::vector<Status> stop(World& world, const Deployment& deployment, const std::vector<Instance>& stopping) {
+  std::vector<std::string> ids;
+  for (const auto& instance : stopping) {
+    world.step(fmt::format("stop {}", instance.container.name));
+    ids.push_back(instance.container.id);
+  }
+  return world.engine.stop(ids, deployment.stop_timeout);
 }
 
 Status take_out(World& world, const Deployment& deployment, const std::vector<kong::Target>& leaving) {
@@ -59,7 +63,40 @@ std::vector<Removed> remove_instances(World& world, const Deployment& deployment
     }
     return none;
   }
-  return discard(world, deployment, leaving);
+  // An interrupted or failed stop is followed by the removal all the same, which kills what still runs.
+  static_cast<void>(stop(world, deployment, leaving));
+  return remove_containers(world, leaving);
+}
+
+Status stop_instances(World& world, const Deployment& deployment, const std::vector<Instance>& stopping,
+                      const std::vector<kong::Target>& targets) {
+  if (auto left = leave_rotation(world, deployment, targets_of(stopping, deployment, targets)); !left) {
+    return left;
+  }
+  Status outcome;
+  for (auto& stopped : stop(world, deployment, stopping)) {
+    if (!stopped && outcome) {
+      outcome = std::move(stopped);
+    }
+  }
+  return outcome;
+}
+
+Status discard_instances(World& world, const Deployment& deployment, const std::vector<Instance>& instances,
+                         const std::vector<kong::Target>& targets) {
+  std::vector<kong::TargetChange> changes;
+  for (const auto& target : targets_of(instances, deployment, targets)) {
+    changes.push_back({kong::TargetChange::Kind::remove, target.address, 0});
+  }
+  if (auto deleted = world.kong.change_targets(deployment.upstream, changes); !deleted) {
+    return deleted;
+  }
+  for (auto& removed : remove_containers(world, instances)) {
+    if (!removed.outcome) {
+      return removed.outcome;
+    }
+  }
+  return {};
 }
 
 }  // namespace kscale::fleet

@@ -26,4 +26,13 @@ struct Removed {
 std::vector<Removed> remove_instances(World& world, const Deployment& deployment, const std::vector<Instance>& leaving,
                                       const std::vector<kong::Target>& targets);
 
+/// Takes all of them out of rotation without losing a request that is in flight, also where nobody serves then, and
+/// stops them. The containers stay.
+Status stop_instances(World& world, const Deployment& deployment, const std::vector<Instance>& stopping,
+                      const std::vector<kong::Target>& targets);
+
+/// Deletes their targets, and removes the containers, killing those that run.
+Status discard_instances(World& world, const Deployment& deployment, const std::vector<Instance>& instances,
+                         const std::vector<kong::Target>& targets);
+
 }  // namespace kscale::fleet

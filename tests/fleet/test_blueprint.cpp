@@ -153,3 +153,21 @@ TEST_CASE("a word is replaced only where it stands alone") {
   CHECK(with_word_replaced("/x/backend-2/y-backend-2", "backend-2", "backend-4") == "/x/backend-4/y-backend-4");
   CHECK(with_word_replaced("backend-22 mybackend-2", "backend-2", "backend-4") == "backend-22 mybackend-2");
 }
+
+TEST_CASE("what a container has only from its image comes from the new image") {
+  const auto config = *json::parse(R"({
+    "Image": "old", "Cmd": ["old"], "Entrypoint": ["/mine"], "WorkingDir": "/srv", "User": "",
+    "Env": ["PATH=/bin", "VERSION=1", "PORT=3020"], "Labels": {"version": "1", "team": "shop"},
+    "ExposedPorts": {"80/tcp": {}, "3020/tcp": {}}})");
+  const auto defaults = *json::parse(R"({
+    "Cmd": ["old"], "Entrypoint": null, "WorkingDir": "/srv", "User": "", "Env": ["PATH=/bin", "VERSION=1"],
+    "Labels": {"version": "1"}, "ExposedPorts": {"80/tcp": {}}})");
+  const auto own = without_defaults(config, defaults);
+  CHECK_FALSE(own.has("Cmd"));
+  CHECK_FALSE(own.has("WorkingDir"));
+  CHECK(texts(own["Entrypoint"]) == std::vector<std::string>{"/mine"});
+  CHECK(texts(own["Env"]) == std::vector<std::string>{"PORT=3020"});
+  CHECK_FALSE(own["Labels"].has("version"));
+  CHECK(own["Labels"]["team"] == json::Value("shop"));
+  CHECK(own["ExposedPorts"].members().size() == 1);
+}

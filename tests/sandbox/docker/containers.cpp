@@ -121,6 +121,30 @@ void Containers::note(std::string_view action, const Container& container) {
   });
 }
 
+std::optional<Answer> Containers::refuse_name(const std::string& name) const {
+  if (auto refused = refuse_bad_name(name)) {
+    return refused;
+  }
+  for (const auto& other : m_containers) {
+    if (other->spec.name == name) {
+      return refusal(409, fmt::format("Conflict. The container name \"/{}\" is already in use by container \"{}\". You "
+                                      "have to remove (or rename) that container to be able to reuse that name.",
+                                      name, other->spec.id));
+    }
+  }
+  return std::nullopt;
+}
+
+Answer Containers::rename(Container& container, const ApiCall& call) {
+  const std::string name(without_slash(call.parameter("name")));
+  if (const auto refused = refuse_name(name)) {
+    return *refused;
+  }
+  container.spec.name = name;
+  note("rename", container);
+  return {.status = 204};
+}
+
 Answer Containers::create(const ApiCall& call) {
   auto spec = spec_of(call, m_images);
   if (!spec) {
@@ -129,15 +153,8 @@ Answer Containers::create(const ApiCall& call) {
   spec->id = new_id();
   const auto asked = without_slash(call.parameter("name"));
   spec->name = asked.empty() ? "nameless_" + spec->id.substr(0, 12) : std::string(asked);
-  if (const auto refused = refuse_bad_name(spec->name)) {
+  if (const auto refused = refuse_name(spec->name)) {
     return *refused;
-  }
-  for (const auto& other : m_containers) {
-    if (other->spec.name == spec->name) {
-      return refusal(409, fmt::format("Conflict. The container name \"/{}\" is already in use by container \"{}\". You "
-                                      "have to remove (or rename) that container to be able to reuse that name.",
-                                      spec->name, other->spec.id));
-    }
   }
   const Image& image = *m_images.find(spec->image);
   auto container = std::make_shared<Container>();

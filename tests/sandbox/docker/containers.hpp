@@ -47,6 +47,7 @@ class Containers {
   Answer remove(Lock& lock, const std::shared_ptr<Container>& container, const ApiCall& call);
   Answer pause(Container& container);
   Answer unpause(Container& container);
+  Answer rename(Container& container, const ApiCall& call);
   Answer update(Container& container, const ApiCall& call);
   Answer connect(const Network& to, const ApiCall& call);
 
@@ -55,6 +56,8 @@ class Containers {
   void kill_all(Lock& lock);
 
  private:
+  /// Why the name cannot be given.
+  std::optional<Answer> refuse_name(const std::string& name) const;
   std::string new_id();
   std::optional<Answer> plug_in(Container& container);
   void unplug(Container& container);

@@ -172,7 +172,7 @@ Answer Docker::Inside::route_container(const ApiCall& call) {
     std::string_view what;
     Handler handler;
   };
-  static constexpr std::array<Route, 11> k_routes = {{
+  static constexpr std::array<Route, 12> k_routes = {{
       {"GET", "json", [](auto&, auto&, auto& on, auto&) { return json_answer(200, inspect_json(*on)); }},
       {"GET", "stats", [](auto& in, auto& held, auto& on, auto& how) { return in.stats(held, on, how); }},
       {"GET", "logs", [](auto& in, auto&, auto& on, auto& how) { return in.logs(*on, how); }},
@@ -183,6 +183,7 @@ Answer Docker::Inside::route_container(const ApiCall& call) {
       {"POST", "kill", [](auto& in, auto& held, auto& on, auto& how) { return in.containers.kill(held, on, how); }},
       {"POST", "pause", [](auto& in, auto&, auto& on, auto&) { return in.containers.pause(*on); }},
       {"POST", "unpause", [](auto& in, auto&, auto& on, auto&) { return in.containers.unpause(*on); }},
+      {"POST", "rename", [](auto& in, auto&, auto& on, auto& how) { return in.containers.rename(*on, how); }},
       {"POST", "update", [](auto& in, auto&, auto& on, auto& how) { return in.containers.update(*on, how); }},
       {"DELETE", "", [](auto& in, auto& held, auto& on, auto& how) { return in.containers.remove(held, on, how); }},
   }};

@@ -322,3 +322,15 @@ TEST_CASE("of several creations of one name at once one is done") {
 }
 
 }  // namespace kscale::sandbox
+
+TEST_CASE("a container can be renamed, and its name be taken by another") {
+  fakes::HandClock clock;
+  Docker docker(clock, model_workloads(std::make_shared<ModelBehaviour>()), {.images = {{.name = "shop:1"}}});
+  CHECK(post(docker, "/containers/create?name=shop-1", R"({"Image":"shop:1"})").status == 201);
+  CHECK(post(docker, "/containers/shop-1/rename?name=shop-1.old").status == 204);
+  CHECK(post(docker, "/containers/create?name=shop-1", R"({"Image":"shop:1"})").status == 201);
+  const auto taken = post(docker, "/containers/shop-1.old/rename?name=shop-1");
+  CHECK(taken.status == 409);
+  CHECK(message_of(taken).starts_with("Conflict. The container name \"/shop-1\" is already in use"));
+  CHECK(get(docker, "/containers/shop-1.old/json").status == 200);
+}

@@ -1,0 +1,144 @@
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include "libscale/fleet/renew.hpp"
+#include "tests/fakes/fake_machine.hpp"
+
+using namespace kscale;
+using namespace kscale::fleet;
+using fakes::FakeMachine;
+using sandbox::KongMode;
+using Names = std::vector<std::string>;
+
+namespace {
+
+Instance instance(FakeMachine& machine, int number) {
+  const auto all = instances_of(*machine.engine.find("shop"), "shop");
+  return *std::ranges::find(all, number, &Instance::number);
+}
+
+Status restart(FakeMachine& machine, int number) {
+  auto world = machine.world();
+  return restart_instance(world, FakeMachine::deployment(), instance(machine, number));
+}
+
+Status replace(FakeMachine& machine, int number, const std::string& image) {
+  auto world = machine.world();
+  return replace_instance(world, FakeMachine::deployment(), instance(machine, number), image);
+}
+
+const Names k_three{"127.0.0.1:3020 100", "127.0.0.1:3021 100", "127.0.0.1:3022 100"};
+
+/// All as it was: three instances of shop:1 that serve, and nothing besides.
+void check_untouched(FakeMachine& machine) {
+  CHECK(machine.containers() == Names{"shop-1 running", "shop-2 running", "shop-3 running"});
+  CHECK(machine.targets() == k_three);
+  CHECK(instance(machine, 2).container.image == "shop:1");
+}
+
+}  // namespace
+
+TEST_CASE("a restart leads the requests away first, and back when the instance is ready") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    FakeMachine machine(mode);
+    const auto before = instance(machine, 2).container;
+    CHECK(restart(machine, 2));
+    check_untouched(machine);
+    const auto after = instance(machine, 2).container;
+    CHECK(after.id == before.id);
+    CHECK(after.started_at > before.started_at);
+    if (mode == KongMode::database) {
+      const auto& changes = machine.http.changes;
+      REQUIRE(changes.size() == 6);
+      CHECK(changes[0] == "PATCH /upstreams/shop/targets/127.0.0.1:3021");
+      CHECK(changes[1] == "DELETE /upstreams/shop/targets/127.0.0.1:3021");
+      CHECK(changes[2].ends_with("/stop"));
+      CHECK(changes[3].ends_with("/start"));
+      CHECK(changes[4] == "POST /upstreams/shop/targets");
+      CHECK(changes[5] == "PATCH /upstreams/shop/targets/127.0.0.1:3021");
+    }
+  }
+}
+
+TEST_CASE("the only instance that serves is not restarted, as nobody would serve meanwhile") {
+  FakeMachine machine(KongMode::database, 1);
+  CHECK(restart(machine, 1).error().code == Errc::refused);
+  CHECK(machine.http.changes.empty());
+}
+
+TEST_CASE("an instance that is not ready after its restart gets no requests, and that is said") {
+  FakeMachine machine;
+  machine.http.health_status = {{3021, 503}};
+  CHECK(restart(machine, 2).error().what == "shop-2 was not ready in 60s: http://127.0.0.1:3021/health answered 503");
+  CHECK(machine.running().size() == 3);
+  CHECK(machine.targets() == Names{"127.0.0.1:3020 100", "127.0.0.1:3022 100"});
+}
+
+TEST_CASE("a replacement has the new image, and all else as it was") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    FakeMachine machine(mode);
+    CHECK(replace(machine, 2, "checked:1"));
+    CHECK(machine.containers() == Names{"shop-1 running", "shop-2 running", "shop-3 running"});
+    CHECK(machine.targets() == k_three);
+    const auto inspection = machine.engine.inspection(instance(machine, 2).container.id);
+    REQUIRE(inspection);
+    CHECK((*inspection)["Config"]["Image"].text_or("") == "checked:1");
+    const auto& env = (*inspection)["Config"]["Env"].items();
+    CHECK(std::ranges::find(env, json::Value("INSTANCE_ID=shop-2")) != env.end());
+    CHECK((*inspection)["Config"]["Labels"]["com.docker.compose.service"].text_or("") == "shop-2");
+  }
+}
+
+TEST_CASE("a new image that is never ready leaves the old one serving") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    FakeMachine machine(mode);
+    machine.behaviour->health = "unhealthy";
+    CHECK(replace(machine, 2, "checked:1").error().what ==
+          "shop-2 was not ready in 60s: its HEALTHCHECK says unhealthy; the old shop-2 serves again");
+    check_untouched(machine);
+  }
+}
+
+TEST_CASE("a new image that ends at once leaves the old one serving") {
+  FakeMachine machine;
+  const auto outcome = replace(machine, 2, "broken:1");
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().what.ends_with("; the old shop-2 serves again"));
+  check_untouched(machine);
+}
+
+TEST_CASE("an image that is not there changes nothing for long") {
+  FakeMachine machine;
+  CHECK_FALSE(replace(machine, 2, "missing:1"));
+  check_untouched(machine);
+}
+
+TEST_CASE("whichever request of a replacement fails, two instances serve, and none is half-made") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    for (const auto fate : {fakes::Fate::lost, fakes::Fate::answer_lost, fakes::Fate::failed}) {
+      for (int failing = 0; failing < 30; ++failing) {
+        CAPTURE(mode == KongMode::dbless, static_cast<int>(fate), failing);
+        FakeMachine machine(mode);
+        const auto second = instance(machine, 2);
+        machine.http.sent = 0;
+        machine.http.fate = [&](int index, const net::Request&) {
+          return index == failing ? fate : fakes::Fate::arrives;
+        };
+        auto world = machine.world();
+        const auto replaced = replace_instance(world, FakeMachine::deployment(), second, "checked:1");
+        machine.http.fate = nullptr;
+        const auto targets = machine.targets();
+        const auto running = machine.running();
+        CHECK(std::ranges::count_if(targets, [](const auto& t) { return t.ends_with(" 100"); }) >= 2);
+        CHECK(running.size() >= 2);
+        CHECK(targets.size() <= running.size());
+        if (replaced) {
+          CHECK(machine.containers() == Names{"shop-1 running", "shop-2 running", "shop-3 running"});
+        } else {
+          CHECK_FALSE(replaced.error().what.empty());
+        }
+      }
+    }
+  }
+}
