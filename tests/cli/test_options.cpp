@@ -8,7 +8,8 @@ using namespace kscale::cli;
 
 namespace {
 
-const Usage k_usage{.tool = "kscale-test", .summary = "Tests.", .switches = {{"once", "check once"}}};
+const Usage k_usage{
+    .tool = "kscale-test", .summary = "Tests.", .options = {{"once", "check once"}, {"tail", "so many lines", "N"}}};
 
 }  // namespace
 
@@ -31,6 +32,17 @@ TEST_CASE("what the tool does not know is an error that names it") {
   CHECK(parse_command_line(k_usage, {"--frobnicate"}).error().what.find("frobnicate") != std::string::npos);
   CHECK(parse_command_line(k_usage, {"scale"}).error().what == "unexpected argument 'scale'");
   CHECK(parse_command_line(k_usage, {"--min-instances"}).error().code == Errc::invalid);
+}
+
+TEST_CASE("a tool with actions takes words among its options, and shows the actions in its help") {
+  auto usage = k_usage;
+  usage.actions = {{"scale", "N", "run N instances"}, {"status", "", "show what runs"}};
+  const auto line = parse_command_line(usage, {"--tail", "5", "scale", "--once", "7"});
+  REQUIRE(line);
+  CHECK(line->words == std::vector<std::string>{"scale", "7"});
+  CHECK(line->value("tail") == "5");
+  CHECK_FALSE(line->value("since").has_value());
+  CHECK(help_text(usage).find("\n  scale N                 run N instances\n") != std::string::npos);
 }
 
 TEST_CASE("the exit status tells what kind of failure it was") {

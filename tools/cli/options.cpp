@@ -15,9 +15,14 @@ namespace {
 cxxopts::Options options_of(const Usage& usage) {
   cxxopts::Options options(usage.tool, usage.summary);
   options.set_width(100);
-  options.custom_help("[OPTION...]");
-  for (const auto& one : usage.switches) {
-    options.add_options()(one.name, one.help);
+  options.custom_help(usage.actions.empty() ? "[OPTION...]" : "ACTION [ARGUMENT] [OPTION...]");
+  options.positional_help("");
+  for (const auto& one : usage.options) {
+    auto value = cxxopts::value<std::string>();
+    if (one.argument.empty()) {
+      value->implicit_value("true");
+    }
+    options.add_options()(one.name, one.help, value, one.argument);
   }
   options.add_options()("config", "read the settings from FILE", cxxopts::value<std::string>(), "FILE");
   options.add_options()("help", "show this help");
@@ -45,10 +50,24 @@ std::vector<std::string> names_in_environment() {
   return names;
 }
 
+std::string help_on(const std::vector<Action>& actions) {
+  std::string text;
+  for (const auto& action : actions) {
+    const auto call = action.arguments.empty() ? action.name : action.name + ' ' + action.arguments;
+    text += fmt::format("  {:<24}{}\n", call, action.help);
+  }
+  return text.empty() ? text : "\n Actions:\n" + text;
+}
+
 }  // namespace
 
 bool CommandLine::has(std::string_view name) const {
-  return std::ranges::find(switches, name) != switches.end();
+  return value(name).has_value();
+}
+
+std::optional<std::string> CommandLine::value(std::string_view name) const {
+  const auto found = std::ranges::find(options, name, &control::Flag::name);
+  return found != options.end() ? std::optional(found->value) : std::nullopt;
 }
 
 Result<CommandLine> parse_command_line(const Usage& usage, const std::vector<std::string>& arguments) try {
@@ -58,17 +77,18 @@ Result<CommandLine> parse_command_line(const Usage& usage, const std::vector<std
   }
   auto options = options_of(usage);
   const auto parsed = options.parse(static_cast<int>(argv.size()), argv.data());
-  if (!parsed.unmatched().empty()) {
+  if (!parsed.unmatched().empty() && usage.actions.empty()) {
     return fail(Errc::invalid, "unexpected argument '{}'", parsed.unmatched().front());
   }
   CommandLine command_line;
+  command_line.words = parsed.unmatched();
   for (const auto& given : parsed.arguments()) {
     if (given.key() == "config") {
       command_line.config = given.value();
     } else if (is_setting(given.key())) {
       command_line.flags.push_back({given.key(), given.value()});
     } else {
-      command_line.switches.push_back(given.key());
+      command_line.options.push_back({given.key(), given.value()});
     }
   }
   return command_line;
@@ -77,7 +97,7 @@ Result<CommandLine> parse_command_line(const Usage& usage, const std::vector<std
 }
 
 std::string help_text(const Usage& usage) {
-  return options_of(usage).help() +
+  return options_of(usage).help() + help_on(usage.actions) +
          "\nSettings come from the defaults, then kscale.yml, then the environment (KSCALE_MIN_INSTANCES and so on),\n"
          "then the options. The key of Kong's Admin API comes from KSCALE_KONG_TOKEN or from kong-token-file.\n";
 }

@@ -9,26 +9,37 @@
 
 namespace kscale::cli {
 
-/// A switch that only one tool has, beside the settings.
-struct Switch {
+/// An option that only one tool has, beside the settings.
+struct Option {
   std::string name;
+  std::string help;
+  std::string argument = {};  ///< what the value is, for help; empty for a switch
+};
+
+/// A word that says what the tool is to do.
+struct Action {
+  std::string name;
+  std::string arguments;  ///< that follow it, for help
   std::string help;
 };
 
 /// What was asked for on a command line.
 struct CommandLine {
-  std::vector<control::Flag> flags;   ///< settings
-  std::optional<std::string> config;  ///< --config FILE
-  std::vector<std::string> switches;  ///< the tool's own that were given, and help and version
+  std::vector<control::Flag> flags;    ///< settings
+  std::optional<std::string> config;   ///< --config FILE
+  std::vector<control::Flag> options;  ///< the tool's own that were given, and help and version
+  std::vector<std::string> words;      ///< what is no option: the action first
 
   bool has(std::string_view name) const;
+  std::optional<std::string> value(std::string_view name) const;
 };
 
 /// How a tool is called.
 struct Usage {
   std::string tool;
   std::string summary;
-  std::vector<Switch> switches;
+  std::vector<Option> options;
+  std::vector<Action> actions = {};  ///< none: the tool does one thing and takes no words
 };
 
 /// Reads the arguments. Opens nothing and checks no value. Fails with `invalid` on what the tool does not know.

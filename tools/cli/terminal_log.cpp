@@ -1,9 +1,12 @@
 #include "tools/cli/terminal_log.hpp"
 
+#include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace kscale::cli {
 
@@ -17,6 +20,15 @@ control::Log terminal_log(std::string tool, bool verbose) {
     // Not fmt::print, which throws when the disk is full: scaling goes on all the same.
     std::fputs(fmt::format("{}: {}{}\n", tool, word, text).c_str(), stderr);
   });
+}
+
+std::string coloured(const std::string& text, std::size_t place) {
+  constexpr std::array k_colours{36, 33, 32, 35, 34, 31};
+  const char* const off = std::getenv("NO_COLOR");
+  if (isatty(STDOUT_FILENO) != 1 || (off != nullptr && *off != '\0')) {
+    return text;
+  }
+  return fmt::format("\x1b[{}m{}\x1b[0m", k_colours.at(place % k_colours.size()), text);
 }
 
 }  // namespace kscale::cli

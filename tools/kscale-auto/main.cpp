@@ -26,7 +26,7 @@ using cli::Exit;
 const cli::Usage k_usage{
     .tool = "kscale-auto",
     .summary = "Watches the containers behind a Kong gateway and scales them between a minimum and a maximum.",
-    .switches = {{"once", "check once and end, for cron"},
+    .options = {{"once", "check once and end, for cron"},
                  {"json", "print one JSON object per check"},
                  {"show-config", "print each setting and where it comes from, and end"}}};
 
