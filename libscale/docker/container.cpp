@@ -144,4 +144,15 @@ std::vector<std::string> ids_named(const json::Value& list, std::string_view pre
   return ids;
 }
 
+std::vector<std::string> ids_labelled(const json::Value& list, std::string_view label, std::string_view value) {
+  std::vector<std::string> ids;
+  for (const auto& container : list.items()) {
+    const auto id = container["Id"].as_string();
+    if (id && container["Labels"][label].as_string() == value) {
+      ids.emplace_back(*id);
+    }
+  }
+  return ids;
+}
+
 }  // namespace kscale::docker

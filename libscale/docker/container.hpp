@@ -62,4 +62,7 @@ Result<Container> parse_container(const json::Value& inspection);
 /// The ids of the answer of `GET /containers/json` whose name begins with `prefix`.
 std::vector<std::string> ids_named(const json::Value& list, std::string_view prefix);
 
+/// The ids of the answer of `GET /containers/json` that have that label.
+std::vector<std::string> ids_labelled(const json::Value& list, std::string_view label, std::string_view value);
+
 }  // namespace kscale::docker

@@ -163,19 +163,21 @@ Result<EngineInfo> Engine::info() {
   return info;
 }
 
-Result<std::vector<Container>> Engine::find(std::string_view prefix) {
-  json::Value filters;
-  filters.at("name").push_back(prefix);
-  const auto list =
-      json_of(ask(net::Method::get, "/containers/json?all=true&filters=" + net::escaped(json::dump(filters))));
-  if (!list) {
-    return wrap(list.error(), "list containers named '{}'", prefix);
+Result<json::Value> Engine::list(const json::Value& filters, std::string_view what) {
+  auto found = json_of(ask(net::Method::get, "/containers/json?all=true&filters=" + net::escaped(json::dump(filters))));
+  if (!found) {
+    return wrap(found.error(), "list containers {}", what);
   }
-  if (!list->is_array()) {
-    return fail(Errc::invalid, "list containers named '{}': the answer is no list", prefix);
+  if (!found->is_array()) {
+    return fail(Errc::invalid, "list containers {}: the answer is no list", what);
   }
+  return found;
+}
+
+Result<std::vector<Container>> Engine::inspect_all(const std::vector<std::string>& ids, std::string_view what) {
   std::vector<net::Request> requests;
-  for (const auto& id : ids_named(*list, prefix)) {
+  requests.reserve(ids.size());
+  for (const auto& id : ids) {
     requests.push_back(request(net::Method::get, fmt::format("/containers/{}/json", net::escaped(id))));
   }
   std::vector<Container> found;
@@ -184,10 +186,27 @@ Result<std::vector<Container>> Engine::find(std::string_view prefix) {
     if (container) {
       found.push_back(std::move(*container));
     } else if (container.error().code != Errc::not_found) {
-      return wrap(container.error(), "inspect containers named '{}'", prefix);
+      return wrap(container.error(), "inspect containers {}", what);
     }
   }
   return found;
+}
+
+Result<std::vector<Container>> Engine::find(std::string_view prefix) {
+  const auto what = fmt::format("named '{}'", printable(prefix));
+  json::Value filters;
+  filters.at("name").push_back(prefix);
+  const auto found = list(filters, what);
+  return found ? inspect_all(ids_named(*found, prefix), what) : tl::unexpected(found.error());
+}
+
+Result<std::vector<Container>> Engine::labelled(std::string_view label, std::string_view value) {
+  const auto wanted = fmt::format("{}={}", label, value);
+  const auto what = fmt::format("labelled '{}'", printable(wanted));
+  json::Value filters;
+  filters.at("label").push_back(wanted);
+  const auto found = list(filters, what);
+  return found ? inspect_all(ids_labelled(*found, label, value), what) : tl::unexpected(found.error());
 }
 
 Result<Container> Engine::inspect(std::string_view id) {
@@ -203,18 +222,26 @@ Result<json::Value> Engine::inspection(std::string_view id) {
   return answer;
 }
 
-Result<std::string> Engine::image_id(std::string_view name) {
+Result<json::Value> Engine::image(std::string_view name) {
   std::string path;  // the slashes inside a name stay
   for (std::string_view rest = name; !rest.empty();) {
     const auto part = rest.substr(0, rest.find('/'));
     path += '/' + net::escaped(part);
     rest.remove_prefix(std::min(part.size() + 1, rest.size()));
   }
-  const auto answer = json_of(ask(net::Method::get, fmt::format("/images{}/json", path)));
+  auto answer = json_of(ask(net::Method::get, fmt::format("/images{}/json", path)));
   if (!answer) {
     return wrap(answer.error(), "inspect image '{}'", printable(name));
   }
-  return (*answer)["Id"].text_or("");
+  return answer;
+}
+
+Result<std::string> Engine::image_id(std::string_view name) {
+  return image(name).map([](const json::Value& inspection) { return inspection["Id"].text_or(""); });
+}
+
+Result<json::Value> Engine::image_defaults(std::string_view name) {
+  return image(name).map([](const json::Value& inspection) { return inspection["Config"]; });
 }
 
 net::Request Engine::stats_request(std::string_view id) const {
@@ -286,15 +313,14 @@ std::vector<Status> Engine::connect_networks(const std::vector<NetworkConnection
   return all_done(requests, "connect the container to its network");
 }
 
-std::vector<Status> Engine::start(const std::vector<std::string>& ids) {
-  if (auto connected = connect(net::Urgency::change); !connected) {
+std::vector<Status> Engine::start(const std::vector<std::string>& ids, net::Urgency urgency) {
+  if (auto connected = connect(urgency); !connected) {
     return all_failed<void>(ids.size(), "start container", connected.error());
   }
   std::vector<net::Request> requests;
   requests.reserve(ids.size());
   for (const auto& id : ids) {
-    requests.push_back(
-        request(net::Method::post, fmt::format("/containers/{}/start", net::escaped(id)), net::Urgency::change));
+    requests.push_back(request(net::Method::post, fmt::format("/containers/{}/start", net::escaped(id)), urgency));
   }
   return all_done(requests, "start container");
 }
@@ -336,27 +362,42 @@ std::vector<Status> Engine::remove(const std::vector<std::string>& ids, Anonymou
   return outcomes;
 }
 
-Result<std::string> Engine::log_tail(std::string_view id, int lines) {
-  const auto body = body_of(ask(
-      net::Method::get, fmt::format("/containers/{}/logs?stdout=true&stderr=true&tail={}", net::escaped(id), lines)));
+Status Engine::rename(std::string_view id, std::string_view name, net::Urgency urgency) {
+  if (auto connected = connect(urgency); !connected) {
+    return wrap(connected.error(), "rename container");
+  }
+  const auto path = fmt::format("/containers/{}/rename?name={}", net::escaped(id), net::escaped(name));
+  return all_done({request(net::Method::post, path, urgency)}, "rename container").front();
+}
+
+Result<std::vector<LogLine>> Engine::logs(std::string_view id, const LogRange& range) {
+  const auto since = range.since.value_or(std::chrono::nanoseconds{0});
+  auto path = fmt::format("/containers/{}/logs?stdout=true&stderr=true&timestamps=true", net::escaped(id));
+  if (range.tail) {
+    path += fmt::format("&tail={}", *range.tail);
+  }
+  if (range.since) {
+    const auto whole = std::chrono::floor<std::chrono::seconds>(since);
+    path += fmt::format("&since={}.{:09}", whole.count(), (since - whole).count());
+  }
+  const auto body = body_of(ask(net::Method::get, path));
   if (!body) {
     return wrap(body.error(), "read the log of container {}", printable(id));
   }
-  return plain_log(*body);
+  auto lines = parse_log(*body);
+  // Podman reads the time as a floating-point number, which knows no nanoseconds.
+  std::erase_if(lines, [since](const LogLine& line) { return line.at < since; });
+  return lines;
 }
 
-std::string plain_log(std::string_view stream) {
-  constexpr std::size_t k_head = 8;
+Result<std::string> Engine::log_tail(std::string_view id, int lines) {
+  const auto found = logs(id, {.tail = lines});
+  if (!found) {
+    return tl::unexpected(found.error());
+  }
   std::string text;
-  for (std::string_view rest = stream; !rest.empty();) {
-    const auto byte = [rest](std::size_t i) { return static_cast<unsigned char>(rest[i]); };
-    if (rest.size() < k_head || byte(0) > 2 || byte(1) != 0 || byte(2) != 0 || byte(3) != 0) {
-      return std::string(stream);
-    }
-    const std::size_t length =
-        std::size_t{byte(4)} << 24U | std::size_t{byte(5)} << 16U | std::size_t{byte(6)} << 8U | std::size_t{byte(7)};
-    text += rest.substr(k_head, length);
-    rest.remove_prefix(std::min(k_head + length, rest.size()));
+  for (const auto& line : *found) {
+    text += line.text + '\n';
   }
   return text;
 }

@@ -10,6 +10,7 @@
 #include "libscale/base/result.hpp"
 #include "libscale/base/units.hpp"
 #include "libscale/docker/container.hpp"
+#include "libscale/docker/log.hpp"
 #include "libscale/docker/stats.hpp"
 #include "libscale/net/http.hpp"
 #include "libscale/net/json.hpp"
@@ -57,24 +58,33 @@ class Engine {
 
   /// All containers, running or not, whose name begins with `prefix`. One that vanishes meanwhile is left out.
   Result<std::vector<Container>> find(std::string_view prefix);
+  /// All containers, running or not, with that label. One that vanishes meanwhile is left out.
+  Result<std::vector<Container>> labelled(std::string_view label, std::string_view value);
   Result<Container> inspect(std::string_view id);
   /// The whole answer, to make another container like it.
   Result<json::Value> inspection(std::string_view id);
   /// The id of the image that the name stands for now.
   Result<std::string> image_id(std::string_view name);
+  /// What containers of the image have where nothing else was said for them: its Config.
+  Result<json::Value> image_defaults(std::string_view name);
 
   /// Makes containers and gives their ids.
   std::vector<Result<std::string>> create(const std::vector<NewContainer>& containers);
   std::vector<Status> connect_networks(const std::vector<NetworkConnection>& connections);
-  std::vector<Status> start(const std::vector<std::string>& ids);
+  std::vector<Status> start(const std::vector<std::string>& ids, net::Urgency urgency = net::Urgency::change);
   /// SIGTERM (or the container's own stop signal), and SIGKILL when it still runs after `grace`. One that does not run
   /// is stopped already.
   std::vector<Status> stop(const std::vector<std::string>& ids, std::chrono::seconds grace,
                            net::Urgency urgency = net::Urgency::interruptible);
   /// Removes containers; those that run are killed first. One that is gone is removed already.
   std::vector<Status> remove(const std::vector<std::string>& ids, AnonymousVolumes volumes, net::Urgency urgency);
+  /// Gives a container another name, running or not. `conflict` where that is taken.
+  Status rename(std::string_view id, std::string_view name, net::Urgency urgency = net::Urgency::change);
 
-  /// The last `lines` lines that the container wrote, both streams in order.
+  /// What the container wrote, both streams in order. One that follows a log asks again from the time of the last line
+  /// on, and passes over as many lines of that very time as it has seen.
+  Result<std::vector<LogLine>> logs(std::string_view id, const LogRange& range);
+  /// The last `lines` lines of it, without their times.
   Result<std::string> log_tail(std::string_view id, int lines);
 
   // For one look at everything at once, together with calls to others, after `connect`: what to ask, and how to read
@@ -83,6 +93,7 @@ class Engine {
   Result<std::optional<Stats>> read_stats(const Result<net::Response>& answer);
 
  private:
+  Result<json::Value> image(std::string_view name);
   net::Request request(net::Method method, std::string path, net::Urgency urgency = net::Urgency::interruptible) const;
   std::vector<Result<net::Response>> send_all(const std::vector<net::Request>& requests);
   Result<net::Response> send(const net::Request& request);
@@ -91,6 +102,10 @@ class Engine {
   void notice(const Result<net::Response>& answer);
   /// Connects, and asks one question.
   Result<net::Response> ask(net::Method method, std::string path);
+  /// The containers that pass the filters, as a list has them; `what` they are, for errors.
+  Result<json::Value> list(const json::Value& filters, std::string_view what);
+  /// The containers of these ids that are still there.
+  Result<std::vector<Container>> inspect_all(const std::vector<std::string>& ids, std::string_view what);
   std::vector<Status> all_done(const std::vector<net::Request>& requests, std::string_view what);
 
   net::HttpTransport& m_http;
@@ -101,10 +116,6 @@ class Engine {
   SystemCounter m_system_counter = SystemCounter::trusted;
   std::chrono::milliseconds m_deadline;
 };
-
-/// Takes the frames of Docker's log stream apart: eight bytes (stream, three zeros, length) before each piece. A text
-/// that is not framed so (a terminal's) comes back as it is.
-std::string plain_log(std::string_view stream);
 
 /// The newest of the versions that both sides know: the engine's, but none beyond what kscale was written for. Nothing
 /// for a text that is no version.

@@ -8,7 +8,6 @@ using namespace kscale;
 using namespace std::chrono_literals;
 using docker::AnonymousVolumes;
 using docker::Engine;
-using docker::plain_log;
 using net::Urgency;
 using Names = std::vector<std::string>;
 
@@ -222,6 +221,8 @@ TEST_CASE("an engine that is not there fails every call, for each of its contain
   CHECK(error_of(next().inspect("a")) == told("inspect container a"));
   CHECK(error_of(next().image_id("shop:1")) == told("inspect image 'shop:1'"));
   CHECK(error_of(next().log_tail("a", 5)) == told("read the log of container a"));
+  CHECK(error_of(next().labelled("a", "b")) == told("list containers labelled 'a=b'"));
+  CHECK(error_of(next().rename("a", "b")) == told("rename container"));
   CHECK(error_of(next().create({{"a", {}}}).front()) == told("create container"));
   CHECK(errors_in(next().start({"a", "b"})) == both("start container"));
   CHECK(errors_in(next().stop({"a", "b"}, 10s)) == both("stop container"));
@@ -447,29 +448,63 @@ TEST_CASE("the system counter of an engine that says it is Podman is not used") 
   CHECK(docker.engine.read_stats(answer).value()->cpu.system == 7ns);
 }
 
-TEST_CASE("frames of a log are taken apart, in order") {
-  const std::string out("\1\0\0\0\0\0\0\6hello\n", 14);
-  const std::string err("\2\0\0\0\0\0\0\4bad\n", 12);
-  CHECK(plain_log(out + err + out) == "hello\nbad\nhello\n");
-  CHECK(plain_log("").empty());
-  CHECK(plain_log(std::string("\1\0\0\0\0\0\1\0", 8) + std::string(256, 'x')) == std::string(256, 'x'));
-}
-
-TEST_CASE("a log of a terminal comes back as it is") {
-  CHECK(plain_log("hello\r\n\x1b[31mred\r\n") == "hello\r\n\x1b[31mred\r\n");
-  CHECK(plain_log("hi") == "hi");
-}
-
-TEST_CASE("a frame that was cut off gives what there is of it") {
-  CHECK(plain_log(std::string("\1\0\0\0\0\0\0\6hel", 11)) == "hel");
-}
-
 TEST_CASE("the end of a container's log is read") {
   fakes::FakeMachine machine;
   machine.behaviour->log = "one\ntwo\nthree\n";
   CHECK(machine.engine.log_tail("shop-1", 2) == "two\nthree\n");
   CHECK(error_of(machine.engine.log_tail("nope", 2)) ==
         Error{Errc::not_found, "read the log of container nope: Docker: No such container: nope"});
+}
+
+TEST_CASE("a log is asked for from a nanosecond on, and what an engine gives besides is left out") {
+  Scripted docker;
+  docker.expect_ping();
+  const auto* const log =
+      "2026-11-24T13:42:07.000000004Z early\r\n2026-11-24T13:42:07.000000005Z just\r\n"
+      "2026-11-24T13:42:08Z late\r\n";
+  docker.http.expect(
+      "GET /v1.41/containers/a/logs?stdout=true&stderr=true&timestamps=true&tail=50&since=1795527727.000000005", 200,
+      log);
+  const auto lines = docker.engine.logs("a", {.tail = 50, .since = 1'795'527'727s + 5ns});
+  REQUIRE(lines.has_value());
+  CHECK(*lines == std::vector<docker::LogLine>{{1'795'527'727s + 5ns, "just"}, {1'795'527'728s, "late"}});
+  docker.http.expect("GET /v1.41/containers/a/logs?stdout=true&stderr=true&timestamps=true", 200, log);
+  CHECK(docker.engine.logs("a", {})->size() == 3);
+}
+
+TEST_CASE("a container gets another name, unless that is taken") {
+  Scripted docker;
+  docker.expect_ping();
+  docker.http.expect("POST /v1.41/containers/a/rename?name=shop-1%2Fb", 204);
+  CHECK(docker.engine.rename("a", "shop-1/b").has_value());
+  CHECK(docker.http.sent.back().urgency == Urgency::change);
+  docker.http.expect("POST /v1.41/containers/a/rename?name=shop-1", 409,
+                     R"({"message":"Conflict. The container name \"/shop-1\" is already in use by container \"b\"."})");
+  CHECK(
+      error_of(docker.engine.rename("a", "shop-1", Urgency::to_the_end)) ==
+      Error{
+          Errc::conflict,
+          "rename container: Docker: Conflict. The container name \"/shop-1\" is already in use by container \"b\"."});
+  CHECK(docker.http.sent.back().urgency == Urgency::to_the_end);
+}
+
+TEST_CASE("containers are found by a label, also where the engine's filter lets others through") {
+  Scripted docker;
+  docker.expect_ping();
+  docker.http.expect(
+      "GET /v1.41/containers/json?all=true&filters=%7B%22label%22:%5B%22tier%3Dweb%22%5D%7D", 200,
+      R"([{"Id":"1","Labels":{"tier":"web"}},{"Id":"2","Labels":{"tier":"website"}},{"Id":"3","Labels":null},
+          {"Id":"4","Labels":{"tier":"web"}}])");
+  docker.http.expect("GET /v1.41/containers/1/json", 404, R"({"message":"No such container: 1"})");
+  docker.http.expect("GET /v1.41/containers/4/json", 200, R"({"Id":"4","Name":"/shop-4","State":{"Status":"exited"}})");
+  const auto found = docker.engine.labelled("tier", "web");
+  REQUIRE(found.has_value());
+  REQUIRE(found->size() == 1);
+  CHECK(found->front().name == "shop-4");
+  docker.http.expect("GET /v1.41/containers/json?all=true&filters=%7B%22label%22:%5B%22tier%3D%22%5D%7D", 500,
+                     R"({"message":"disk on fire"})");
+  CHECK(error_of(docker.engine.labelled("tier", "")) ==
+        Error{Errc::failed, "list containers labelled 'tier=': Docker: disk on fire"});
 }
 
 TEST_CASE("an error in plain text is told without its line break, one in HTML by its status") {
