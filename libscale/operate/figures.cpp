@@ -1,0 +1,106 @@
+#include "libscale/operate/figures.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace kscale::operate {
+
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::array<std::pair<seconds, char>, 4> k_spans{
+    {{seconds{86'400}, 'd'}, {seconds{3600}, 'h'}, {seconds{60}, 'm'}, {seconds{1}, 's'}}};
+
+constexpr std::array<std::string_view, 5> k_sizes{"B", "KiB", "MiB", "GiB", "TiB"};
+
+double rounded(double value) {
+  constexpr double k_hundred = 100;
+  return std::round(value * k_hundred) / k_hundred;
+}
+
+template <class T, class Write>
+json::Value known(const std::optional<T>& value, Write write) {
+  return value ? json::Value(write(*value)) : json::Value();
+}
+
+}  // namespace
+
+std::string shown(seconds span) {
+  span = std::max(span, seconds{0});
+  for (std::size_t i = 0; i + 1 < k_spans.size(); ++i) {
+    const auto& [unit, name] = k_spans[i];
+    const auto& [smaller, its_name] = k_spans[i + 1];
+    if (span >= unit) {
+      return fmt::format("{}{} {}{}", span / unit, name, span % unit / smaller, its_name);
+    }
+  }
+  return fmt::format("{}s", span.count());
+}
+
+std::string shown(const std::optional<seconds>& span) {
+  return span ? shown(*span) : "-";
+}
+
+std::string shown(const std::optional<Milliseconds>& span) {
+  constexpr Milliseconds k_short{10};
+  if (!span) {
+    return "-";
+  }
+  return *span < k_short ? fmt::format("{:.1f} ms", span->count()) : fmt::format("{:.0f} ms", span->count());
+}
+
+std::string shown(Bytes bytes) {
+  constexpr double k_step = 1024;
+  constexpr std::size_t k_with_tenths = 3;  // from GiB on
+  auto amount = static_cast<double>(bytes.value);
+  std::size_t unit = 0;
+  while (amount >= k_step && unit + 1 < k_sizes.size()) {
+    amount /= k_step;
+    ++unit;
+  }
+  return fmt::format("{:.{}f} {}", amount, unit < k_with_tenths ? 0 : 1, k_sizes.at(unit));
+}
+
+std::string shown(const std::optional<Percent>& percent) {
+  return percent ? fmt::format("{:.1f}%", percent->value) : "-";
+}
+
+json::Value json_of(const std::optional<seconds>& span) {
+  return known(span, [](seconds s) { return std::int64_t{s.count()}; });
+}
+
+json::Value json_of(const std::optional<Milliseconds>& span) {
+  return known(span, [](Milliseconds ms) { return rounded(ms.count()); });
+}
+
+json::Value json_of(const std::optional<Bytes>& bytes) {
+  return known(bytes, [](Bytes b) { return b.value; });
+}
+
+json::Value json_of(const std::optional<Percent>& percent) {
+  return known(percent, [](Percent p) { return rounded(p.value); });
+}
+
+json::Value json_of(const std::optional<int>& number) {
+  return known(number, [](int n) { return n; });
+}
+
+json::Value json_of(const std::optional<std::string>& text) {
+  return known(text, [](const std::string& t) { return t; });
+}
+
+json::Value json_of(const std::vector<std::string>& lines) {
+  auto list = json::Value::array();
+  for (const auto& line : lines) {
+    list.push_back(line);
+  }
+  return list;
+}
+
+}  // namespace kscale::operate

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libscale/base/units.hpp"
+#include "libscale/net/json.hpp"
+
+namespace kscale::operate {
+
+// Figures as people read them. What is not known is "-".
+
+/// The two largest units: `8s`, `2m 5s`, `3h 2m`, `5d 3h`. Never negative.
+std::string shown(std::chrono::seconds span);
+std::string shown(const std::optional<std::chrono::seconds>& span);
+/// `3.2 ms`, `12 ms`.
+std::string shown(const std::optional<Milliseconds>& span);
+/// `512 B`, `21 MiB`, `1.5 GiB`.
+std::string shown(Bytes bytes);
+/// `12.3%`.
+std::string shown(const std::optional<Percent>& percent);
+
+// Figures as programs read them, to two decimals. What is not known is null.
+
+json::Value json_of(const std::optional<std::chrono::seconds>& span);
+json::Value json_of(const std::optional<Milliseconds>& span);
+json::Value json_of(const std::optional<Bytes>& bytes);
+json::Value json_of(const std::optional<Percent>& percent);
+json::Value json_of(const std::optional<int>& number);
+json::Value json_of(const std::optional<std::string>& text);
+json::Value json_of(const std::vector<std::string>& lines);
+
+}  // namespace kscale::operate

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libscale/base/clock.hpp"
+#include "libscale/base/result.hpp"
+#include "libscale/base/units.hpp"
+#include "libscale/control/records.hpp"
+#include "libscale/control/settings.hpp"
+#include "libscale/docker/container.hpp"
+#include "libscale/fleet/deployment.hpp"
+#include "libscale/kong/admin.hpp"
+#include "libscale/net/json.hpp"
+
+namespace kscale::operate {
+
+/// What Kong says of itself.
+struct KongView {
+  std::string url;                         ///< of its Admin API, without credentials
+  std::optional<kong::NodeStatus> status;  ///< absent where `error` says why
+  std::optional<std::string> version;
+  std::optional<Error> error;
+};
+
+/// One instance, running or not.
+struct InstanceView {
+  int number = 0;
+  std::string name;
+  docker::State state = docker::State::unknown;
+  docker::Health health = docker::Health::none;  ///< none as well where it does not run
+  std::optional<Percent> cpu;
+  std::optional<Percent> memory;
+  std::optional<Bytes> memory_used;
+  std::optional<std::chrono::seconds> uptime;
+  std::optional<int> host_port;
+  std::string image;
+};
+
+/// One target of the upstream.
+struct TargetView {
+  std::string address;
+  int weight = 0;
+  std::string health;                   ///< in Kong's words; empty where it says nothing
+  std::optional<std::string> instance;  ///< whose target it is
+};
+
+/// What is known of the autoscaler, from its lock and from what it left on disk.
+struct AutoscalerView {
+  struct Last {
+    std::string decision;  ///< the whole line, as it was told
+    WallTime at{};
+    std::chrono::seconds ago{};
+  };
+  std::string holder;  ///< such as "kscale-auto, pid 4711"; empty when none runs
+  bool paused = false;
+  std::optional<std::chrono::seconds> pause_left;  ///< absent while paused: until it is resumed
+  std::optional<Last> last;
+  std::chrono::seconds cooldown_up_left{};
+  std::chrono::seconds cooldown_down_left{};
+};
+
+/// A deployment at one look. What could not be seen says why, and hides nothing else.
+struct Overview {
+  WallTime at{};
+  std::string deployment;
+  KongView kong;
+  std::optional<Error> docker_error;  ///< then no instance is known
+  std::vector<InstanceView> instances;
+  std::optional<Error> targets_error;  ///< then no target is known
+  std::vector<TargetView> targets;
+  AutoscalerView autoscaler;
+  std::optional<std::vector<std::string>> drift;  ///< absent where instances or targets are not known
+  std::vector<std::string> problems;              ///< what else could not be read
+
+  /// The first thing that went wrong in seeing it, for the exit status: Docker, Kong, its targets.
+  std::optional<Error> error() const;
+};
+
+/// Looks at all of it, and changes nothing: `records` should be opened for a dry run. Fails only with `interrupted`.
+///
+/// The CPU goes on from the readings that the autoscaler left; without such, two looks are taken, two seconds apart.
+Result<Overview> look_over(const control::Settings& settings, const fleet::World& world, control::Records& records);
+
+/// For programs. Fields are only ever added; units stand in the names; what is not known is null.
+json::Value json_of(const Overview& overview);
+
+/// For people: some lines and tables, without colour, each line ended.
+std::string text_of(const Overview& overview);
+
+}  // namespace kscale::operate
