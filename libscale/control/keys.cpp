@@ -267,6 +267,12 @@ std::vector<Key> peers() {
       text(
           {"docker-host", "", "ADDRESS", "Docker's address; else DOCKER_HOST, DOCKER_CONTEXT or the current context"},
           [](auto& s) -> auto& { return s.docker_host; }),
+      text(
+          {"compose-file", "", "FILE", "Compose's file; else the one in this folder, if there is one"},
+          [](auto& s) -> auto& { return s.compose_file; }),
+      text(
+          {"compose-project", "", "NAME", "Compose's project; else as Compose finds it"},
+          [](auto& s) -> auto& { return s.compose_project; }),
       span(
           {"request-timeout", "", "SECONDS", "deadline of one call to Docker or Kong"}, 1s, 100ms, 10min,
           [](auto& s) -> auto& { return s.request_timeout; }),

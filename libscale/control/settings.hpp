@@ -38,7 +38,9 @@ struct Settings {
   std::string kong_token_file;
   std::string kong_token;  ///< secret: from the environment or the file, and never shown
   net::Tls kong_tls;
-  std::string docker_host;  ///< empty: as the docker command finds it
+  std::string docker_host;      ///< empty: as the docker command finds it
+  std::string compose_file;     ///< empty: the one in the working directory, if there is one
+  std::string compose_project;  ///< empty: as Compose finds it
   std::chrono::milliseconds request_timeout{10'000};
   std::string history_log = "/tmp/kong_scaling_history.log";
   std::string state_dir;  ///< empty: where the system keeps state

@@ -1,0 +1,32 @@
+#include "libscale/operate/events.hpp"
+
+#include <fmt/format.h>
+
+#include "libscale/base/printable.hpp"
+#include "libscale/control/check_report.hpp"
+#include "libscale/operate/figures.hpp"
+
+namespace kscale::operate {
+
+json::Value json_of(const store::ScalingEvent& event) {
+  json::Value value;
+  value.set("time", control::shown(event.at));
+  value.set("from_instances", event.from);
+  value.set("to_instances", event.to);
+  value.set("reason", event.reason);
+  value.set("cpu_percent", json_of(event.cpu));
+  value.set("memory_percent", json_of(event.memory));
+  value.set("requests_per_second", event.request_rate ? json::Value(event.request_rate->value) : json::Value());
+  value.set("response_milliseconds", json_of(event.response_time));
+  value.set("actor", event.actor);
+  value.set("error", event.succeeded() ? json::Value() : json::Value(event.outcome));
+  return value;
+}
+
+std::string text_of(const store::ScalingEvent& event) {
+  return fmt::format("{} {} -> {} {}: {}{}", control::shown(event.at), event.from, event.to, printable(event.actor),
+                     printable(event.reason),
+                     event.succeeded() ? "" : fmt::format("; failed: {}", printable(event.outcome)));
+}
+
+}  // namespace kscale::operate

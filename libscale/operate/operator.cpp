@@ -1,0 +1,411 @@
+#include "libscale/operate/operator.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "libscale/fleet/add.hpp"
+#include "libscale/fleet/remove.hpp"
+#include "libscale/fleet/renew.hpp"
+
+namespace kscale::operate {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = Step::Kind;
+
+/// How often a lock that is held, or a Kong that is starting, is asked for again.
+constexpr auto k_poll = 250ms;
+
+store::Stamp stamp_of(Now now) {
+  return {now.instant, now.wall, store::boot_id()};
+}
+
+int count_running(const std::vector<fleet::Instance>& instances) {
+  return static_cast<int>(fleet::running(instances).size());
+}
+
+/// The first thing that went wrong.
+template <class Outcomes>
+Status first_failure(const Outcomes& outcomes) {
+  const auto failed = std::ranges::find_if(outcomes, [](const auto& one) { return !one.outcome; });
+  return failed != outcomes.end() ? failed->outcome : Status{};
+}
+
+std::vector<int> taken_out(const fleet::Drift& drift) {
+  std::vector<int> numbers;
+  std::ranges::transform(drift.taken_out, std::back_inserter(numbers), &fleet::Instance::number);
+  return numbers;
+}
+
+std::string_view name_of(StepReport::State state) {
+  switch (state) {
+    case StepReport::State::done:
+      return "done";
+    case StepReport::State::failed:
+      return "failed";
+    case StepReport::State::not_run:
+      break;
+  }
+  return "not_run";
+}
+
+}  // namespace
+
+json::Value json_of(const ActionReport& report) {
+  json::Value value;
+  value.set("action", report.action);
+  value.set("steps", json::Value::array());
+  for (const auto& [step, state, done] : report.steps) {
+    json::Value one;
+    one.set("step", operate::name_of(step.kind));
+    one.set("names", json::Value::array());
+    for (const auto& name : step.names) {
+      one.at("names").push_back(name);
+    }
+    one.set("text", text_of(step));
+    one.set("outcome", name_of(state));
+    one.set("done", json::Value::array());
+    for (const auto& line : done) {
+      one.at("done").push_back(line);
+    }
+    value.at("steps").push_back(std::move(one));
+  }
+  value.set("instances", report.instances ? json::Value(*report.instances) : json::Value());
+  value.set("error", report.status ? json::Value() : json::Value(report.status.error().what));
+  return value;
+}
+
+Operator::Operator(const control::Settings& settings, fleet::World world, control::Records& records,
+                   docker::Compose* compose, const control::Log& log)
+    : m_settings(settings), m_world(std::move(world)), m_records(records), m_compose(compose), m_log(log) {}
+
+Result<std::vector<fleet::Instance>> Operator::instances() {
+  const auto& prefix = m_settings.deployment.prefix;
+  return m_world.engine.find(prefix).map(
+      [&](const auto& containers) { return fleet::instances_of(containers, prefix); });
+}
+
+Result<std::vector<kong::Target>> Operator::targets() {
+  return m_world.kong.targets(m_settings.deployment.upstream);
+}
+
+Result<Situation> Operator::observe(Kong kong) {
+  Situation situation;
+  auto found = instances();
+  if (!found) {
+    return tl::unexpected(found.error());
+  }
+  situation.instances = std::move(*found);
+  if (const auto all = targets()) {
+    situation.drift = fleet::drift_of(situation.instances, *all, m_settings.deployment);
+  } else if (kong == Kong::needed) {
+    return tl::unexpected(all.error());
+  }
+  if (m_compose != nullptr) {
+    auto services = m_compose->services();
+    if (!services) {
+      return tl::unexpected(services.error());
+    }
+    situation.services = std::move(*services);
+  }
+  situation.paused = m_records.load().pause.has_value();
+  return situation;
+}
+
+Result<store::Lock> Operator::lock(std::chrono::milliseconds longest) {
+  const auto end = m_world.clock.now().instant + longest;
+  bool told = false;
+  while (true) {
+    auto taken = m_records.lock_actions();
+    if (taken || taken.error().code != Errc::locked || m_world.clock.now().instant >= end) {
+      return taken;
+    }
+    if (!std::exchange(told, true)) {
+      m_log.say(control::Level::notice, "{}; waiting for it", taken.error().what);
+    }
+    if (m_world.clock.wait(k_poll) == Waited::interrupted) {
+      return fail(Errc::interrupted, "interrupted");
+    }
+  }
+}
+
+ActionReport Operator::carry_out(const Plan& plan, const std::string& reason) {
+  ActionReport report{.action = plan.action};
+  for (const auto& step : plan.steps) {
+    report.steps.push_back({.step = step});
+  }
+  const auto before = instances();
+  auto state = m_records.load();
+  const auto all = before ? targets() : tl::unexpected(before.error());
+  state.acting = all ? taken_out(fleet::drift_of(*before, *all, m_settings.deployment)) : std::vector<int>{};
+  m_records.save(state);  // before the first change, so that a crash in the middle is known of
+  m_replaced.clear();
+  for (auto& step : report.steps) {
+    m_world.step(text_of(step.step));
+    auto done = carry_out(step.step);
+    if (!done) {
+      step.state = StepReport::State::failed;
+      report.status = tl::unexpected(done.error());
+      break;
+    }
+    step.state = StepReport::State::done;
+    step.done = std::move(*done);
+  }
+  if (!report.status && !m_replaced.empty()) {
+    if (const auto undone = undo_replacements(); !undone) {
+      report.status.error().what += fmt::format("; {}", undone.error().what);
+    }
+  }
+  if (const auto after = instances()) {
+    report.instances = count_running(*after);
+  }
+  remember(before ? count_running(*before) : 0, report, reason);
+  return report;
+}
+
+Result<std::vector<std::string>> Operator::carry_out(const Step& step) {
+  if (step.kind == Kind::mend) {
+    return mend();
+  }
+  return change(step).map([] { return std::vector<std::string>{}; });
+}
+
+Status Operator::change(const Step& step) {
+  switch (step.kind) {
+    case Kind::pause:
+      return pause(std::nullopt);
+    case Kind::resume:
+      return resume();
+    case Kind::build:
+    case Kind::start_services:
+    case Kind::stop_services:
+    case Kind::restart_services:
+    case Kind::take_down:
+    case Kind::take_down_all:
+      return on_services(step);
+    case Kind::await_kong:
+      return await_kong();
+    case Kind::start_composed:
+      return start_composed(step);
+    case Kind::add:
+      return add(step);
+    case Kind::start:
+      return start(step);
+    case Kind::replace:
+      return replace(step);
+    default:
+      break;
+  }
+  const auto those = named(step);
+  if (!those) {
+    return tl::unexpected(those.error());
+  }
+  const auto& deployment = m_settings.deployment;
+  if (step.kind == Kind::restart) {
+    return fleet::restart_instance(m_world, deployment, those->front());
+  }
+  const auto all = targets();
+  if (!all) {
+    return tl::unexpected(all.error());
+  }
+  if (step.kind == Kind::remove) {
+    return first_failure(fleet::remove_instances(m_world, deployment, *those, *all));
+  }
+  return step.kind == Kind::stop ? fleet::stop_instances(m_world, deployment, *those, *all)
+                                 : fleet::discard_instances(m_world, deployment, *those, *all);
+}
+
+Result<std::vector<fleet::Instance>> Operator::named(const Step& step) {
+  const auto all = instances();
+  if (!all) {
+    return tl::unexpected(all.error());
+  }
+  std::vector<fleet::Instance> found;
+  for (std::size_t i = 0; i < step.numbers.size(); ++i) {
+    const auto instance = std::ranges::find(*all, step.numbers[i], &fleet::Instance::number);
+    if (instance == all->end()) {
+      return fail(Errc::not_found, "{} is gone by now", step.names[i]);
+    }
+    found.push_back(*instance);
+  }
+  return found;
+}
+
+Status Operator::on_services(const Step& step) {
+  if (m_compose == nullptr) {
+    return fail(Errc::not_found, "no compose file: {} needs one; see compose-file", text_of(step));
+  }
+  const auto grace = m_settings.deployment.stop_timeout;
+  const auto progress = [this](std::string_view line) { m_world.step(line); };
+  switch (step.kind) {
+    case Kind::build:
+      return m_compose->build(step.names, progress);
+    case Kind::start_services:
+      return m_compose->up(step.names, progress);
+    case Kind::stop_services:
+      return m_compose->stop(step.names, grace, progress);
+    case Kind::restart_services:
+      return m_compose->restart(step.names, grace, progress);
+    default:
+      return m_compose->down(
+          {.volumes = step.kind == Kind::take_down_all, .orphans = step.kind == Kind::take_down_all, .grace = grace},
+          progress);
+  }
+}
+
+Status Operator::await_kong() {
+  const auto end = m_world.clock.now().instant + m_settings.deployment.ready_timeout;
+  while (true) {
+    const auto status = m_world.kong.status();
+    if (status && status->configured && status->database_reachable) {
+      return {};
+    }
+    if (m_world.clock.now().instant >= end) {
+      return status ? fail(Errc::timed_out, "Kong is up, but has no configuration or no database")
+                    : tl::unexpected(status.error());
+    }
+    if (m_world.clock.wait(k_poll) == Waited::interrupted) {
+      return fail(Errc::interrupted, "interrupted");
+    }
+  }
+}
+
+Result<std::vector<std::string>> Operator::mend() {
+  const auto situation = observe(Kong::needed);
+  if (!situation) {
+    return tl::unexpected(situation.error());
+  }
+  auto mended = fleet::mend(m_world, m_settings.deployment, situation->drift);
+  if (!mended.failed.empty()) {
+    return fail(Errc::failed, "{}", mended.failed.front());
+  }
+  return std::move(mended.done);
+}
+
+Status Operator::start_composed(const Step& step) {
+  const auto services = m_compose->services();
+  if (!services) {
+    return tl::unexpected(services.error());
+  }
+  std::vector<std::string> names;
+  for (const auto& service : *services) {
+    if (service.container_name && std::ranges::find(step.names, *service.container_name) != step.names.end()) {
+      names.push_back(service.name);
+    }
+  }
+  if (auto up = m_compose->up(names, [this](std::string_view line) { m_world.step(line); }); !up) {
+    return up;
+  }
+  return start(step);
+}
+
+Status Operator::start(const Step& step) {
+  const auto those = named(step);
+  if (!those) {
+    return tl::unexpected(those.error());
+  }
+  std::vector<fleet::Launch> launches;
+  std::vector<std::string> ids;
+  for (const auto& instance : *those) {
+    launches.push_back(
+        {.number = instance.number, .name = instance.container.name, .id = instance.container.id, .was_there = true});
+    ids.push_back(instance.container.id);
+  }
+  const auto started = m_world.engine.start(ids);
+  for (std::size_t i = 0; i < launches.size(); ++i) {
+    if (!started[i]) {
+      launches[i].outcome = wrap(started[i].error(), "start {}", launches[i].name);
+    }
+  }
+  return first_failure(fleet::bring_in(m_world, m_settings.deployment, std::move(launches)));
+}
+
+Status Operator::add(const Step& step) {
+  const auto all = instances();
+  if (!all) {
+    return tl::unexpected(all.error());
+  }
+  return first_failure(
+      fleet::add_instances(m_world, m_settings.deployment, *all, static_cast<int>(step.numbers.size())));
+}
+
+Status Operator::replace(const Step& step) {
+  const auto those = named(step);
+  if (!those) {
+    return tl::unexpected(those.error());
+  }
+  const auto& instance = those->front();
+  const auto& image = step.image.empty() ? instance.container.image : step.image;
+  const auto inspection = m_world.engine.inspection(instance.container.id);
+  if (!inspection) {
+    return tl::unexpected(inspection.error());
+  }
+  const auto old_image = (*inspection)["Image"].text_or("");
+  const auto new_image = m_world.engine.image_id(image);
+  if (!new_image) {
+    return tl::unexpected(new_image.error());
+  }
+  if (*new_image == old_image) {
+    m_log.say(control::Level::notice, "{} has this image already", instance.container.name);
+    return {};
+  }
+  auto replaced = fleet::replace_instance(m_world, m_settings.deployment, instance, image);
+  if (replaced) {
+    m_replaced.push_back({instance, old_image});
+  }
+  return replaced;
+}
+
+Status Operator::undo_replacements() {
+  for (const auto& [instance, old_image] : std::exchange(m_replaced, {})) {
+    const auto all = named({.names = {instance.container.name}, .numbers = {instance.number}});
+    const auto back = all ? fleet::replace_instance(m_world, m_settings.deployment, all->front(), old_image)
+                          : Status(tl::unexpected(all.error()));
+    if (!back) {
+      return fail(back.error().code, "{} still has the new image: {}", instance.container.name, back.error().what);
+    }
+    m_log.say(control::Level::notice, "{} has its old image again", instance.container.name);
+  }
+  return {};
+}
+
+Status Operator::pause(std::optional<std::chrono::seconds> span) {
+  auto state = m_records.load();
+  state.pause = store::Pause{.since = stamp_of(m_world.clock.now()), .length = span};
+  m_records.save(state);
+  return {};
+}
+
+Status Operator::resume() {
+  auto state = m_records.load();
+  state.pause.reset();
+  m_records.save(state);
+  return {};
+}
+
+void Operator::remember(int before, const ActionReport& report, const std::string& reason) {
+  auto state = m_records.load();
+  if (report.status) {
+    state.acting.reset();
+  }
+  const auto now = m_world.clock.now();
+  const int after = report.instances.value_or(before);
+  if (after > before) {
+    state.last_up = stamp_of(now);
+  } else if (after < before) {
+    state.last_down = stamp_of(now);
+  }
+  m_records.save(state);
+  const bool changed = after != before;
+  if (changed || !report.status) {
+    m_records.record({.at = now.wall,
+                      .from = before,
+                      .to = after,
+                      .reason = reason,
+                      .actor = "kscale-deploy",
+                      .outcome = report.status ? "done" : report.status.error().what});
+  }
+}
+
+}  // namespace kscale::operate

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libscale/base/result.hpp"
+#include "libscale/control/log.hpp"
+#include "libscale/control/records.hpp"
+#include "libscale/control/settings.hpp"
+#include "libscale/docker/compose.hpp"
+#include "libscale/fleet/deployment.hpp"
+#include "libscale/operate/plan.hpp"
+
+namespace kscale::operate {
+
+/// How one step went.
+struct StepReport {
+  enum class State { done, failed, not_run };
+  Step step;
+  State state = State::not_run;
+  std::vector<std::string> done;  ///< what it did, one line each, where that is more than the step says
+};
+
+/// How an action went.
+struct ActionReport {
+  std::string action;
+  std::vector<StepReport> steps;
+  std::optional<int> instances;  ///< that run now; absent where Docker could not be asked
+  Status status;                 ///< why it did not come to its end
+};
+
+json::Value json_of(const ActionReport& report);
+
+/// Does what an operator asks for, step by step, with the same care as the autoscaler and under the same lock.
+class Operator {
+ public:
+  /// All that is lent must outlive the operator. `compose` may be null: then there is no compose file.
+  Operator(const control::Settings& settings, fleet::World world, control::Records& records, docker::Compose* compose,
+           const control::Log& log);
+
+  /// What there is. Without Kong only where `kong` says that it may be missing, as before it is started.
+  enum class Kong { needed, may_be_missing };
+  Result<Situation> observe(Kong kong);
+
+  /// The right to act, waited for as long as `longest`: an autoscaler holds it for the time of a check. `locked` after
+  /// that.
+  Result<store::Lock> lock(std::chrono::milliseconds longest);
+
+  /// Carries the plan out until a step fails. What was begun with an instance is undone then, as the steps of the fleet
+  /// do; a rolling replacement also brings those back to their old image that have the new one already. A change of
+  /// the number of instances goes into the history and begins the autoscaler's cooldown.
+  ActionReport carry_out(const Plan& plan, const std::string& reason);
+
+  /// Tells the autoscaler to change nothing, for the span or until it is resumed.
+  Status pause(std::optional<std::chrono::seconds> span);
+  Status resume();
+
+ private:
+  struct Replaced {
+    fleet::Instance instance;
+    std::string old_image;  ///< its id
+  };
+
+  Result<std::vector<std::string>> carry_out(const Step& step);
+  Status on_services(const Step& step);
+  Status await_kong();
+  Result<std::vector<std::string>> mend();
+  Status start_composed(const Step& step);
+  Status add(const Step& step);
+  Status start(const Step& step);
+  Status replace(const Step& step);
+  Status undo_replacements();
+  Result<std::vector<fleet::Instance>> named(const Step& step);
+  Result<std::vector<kong::Target>> targets();
+  Result<std::vector<fleet::Instance>> instances();
+  Status change(const Step& step);
+  void remember(int before, const ActionReport& report, const std::string& reason);
+
+  const control::Settings& m_settings;
+  fleet::World m_world;
+  control::Records& m_records;
+  docker::Compose* m_compose;
+  const control::Log& m_log;
+  std::vector<Replaced> m_replaced;  ///< by the action that is carried out
+};
+
+}  // namespace kscale::operate

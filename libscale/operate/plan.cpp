@@ -1,0 +1,280 @@
+#include "libscale/operate/plan.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/ranges.h>
+
+namespace kscale::operate {
+
+namespace {
+
+using Kind = Step::Kind;
+
+/// The service of Compose that makes instance N: the one whose container is named so.
+const docker::ComposeService* service_of(const Situation& situation, const std::string& instance) {
+  const auto found = std::ranges::find_if(
+      situation.services, [&](const docker::ComposeService& s) { return s.container_name == instance; });
+  return found != situation.services.end() ? &*found : nullptr;
+}
+
+std::string name_of_instance(const fleet::Deployment& deployment, int number) {
+  return fmt::format("{}-{}", deployment.prefix, number);
+}
+
+/// The services that are no instances, in the order of the file. Those of the database alone where only that is asked.
+std::vector<std::string> other_services(const fleet::Deployment& deployment, const Situation& situation,
+                                        bool database_only) {
+  std::vector<std::string> names;
+  for (const auto& service : situation.services) {
+    const bool is_instance =
+        service.container_name && fleet::number_of(*service.container_name, deployment.prefix).has_value();
+    const bool is_database =
+        service.name.find("database") != std::string::npos || service.name.find("migration") != std::string::npos;
+    if (!is_instance && (!database_only || is_database)) {
+      names.push_back(service.name);
+    }
+  }
+  return names;
+}
+
+Step step_on(Kind kind, const std::vector<fleet::Instance>& instances) {
+  Step step{.kind = kind};
+  for (const auto& instance : instances) {
+    step.names.push_back(instance.container.name);
+    step.numbers.push_back(instance.number);
+  }
+  return step;
+}
+
+void mend_first(const Situation& situation, Plan& plan) {
+  if (!situation.drift.is_none()) {
+    plan.steps.push_back({.kind = Kind::mend});
+  }
+}
+
+/// Steps that bring the number of running instances up. Numbers that the compose file knows are started through it.
+void raise(const fleet::Deployment& deployment, const Situation& situation, int wanted, Plan& plan) {
+  std::vector<int> taken;
+  for (const auto& instance : fleet::running(situation.instances)) {
+    taken.push_back(instance.number);
+  }
+  Step composed{.kind = Kind::start_composed};
+  Step added{.kind = Kind::add};
+  for (const int number : fleet::lowest_free(taken, wanted - static_cast<int>(taken.size()))) {
+    const auto name = name_of_instance(deployment, number);
+    auto& step = service_of(situation, name) != nullptr ? composed : added;
+    step.names.push_back(name);
+    step.numbers.push_back(number);
+  }
+  for (auto* const step : {&composed, &added}) {
+    if (!step->names.empty()) {
+      plan.steps.push_back(std::move(*step));
+    }
+  }
+}
+
+void lower(const Situation& situation, int wanted, Plan& plan) {
+  auto leaving = fleet::running(situation.instances);
+  leaving.erase(leaving.begin(), leaving.begin() + wanted);
+  std::ranges::reverse(leaving);
+  plan.steps.push_back(step_on(Kind::remove, leaving));
+}
+
+/// One step for each running instance. Where only one runs, another serves meanwhile.
+void one_after_another(const fleet::Deployment& deployment, const Situation& situation, const Step& like, Plan& plan) {
+  const auto running = fleet::running(situation.instances);
+  std::vector<int> taken;
+  std::ranges::transform(running, std::back_inserter(taken), &fleet::Instance::number);
+  const int helper = fleet::lowest_free(taken, 1).front();
+  const Step helping{.kind = Kind::add, .names = {name_of_instance(deployment, helper)}, .numbers = {helper}};
+  if (running.size() == 1) {
+    plan.steps.push_back(helping);
+  }
+  for (const auto& instance : running) {
+    auto step = step_on(like.kind, {instance});
+    step.image = like.image;
+    plan.steps.push_back(std::move(step));
+  }
+  if (running.size() == 1) {
+    plan.steps.push_back({.kind = Kind::remove, .names = helping.names, .numbers = helping.numbers});
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(Kind kind) {
+  constexpr std::array<std::string_view, 18> k_names{
+      "pause", "resume",         "build",     "start_services", "stop_services", "restart_services", "await_kong",
+      "mend",  "start_composed", "add",       "remove",         "restart",       "replace",          "stop",
+      "start", "discard",        "take_down", "take_down_all"};
+  return k_names.at(static_cast<std::size_t>(kind));
+}
+
+std::string text_of(const Step& step) {
+  const auto names = fmt::format("{}", fmt::join(step.names, ", "));
+  const bool one = step.names.size() == 1;
+  switch (step.kind) {
+    case Kind::pause:
+      return "pause the autoscaler";
+    case Kind::resume:
+      return "resume the autoscaler";
+    case Kind::build:
+      return fmt::format("build the {} of {}", one ? "image" : "images", names);
+    case Kind::start_services:
+      return fmt::format("start {} with Compose", names);
+    case Kind::stop_services:
+      return fmt::format("stop {} with Compose", names);
+    case Kind::restart_services:
+      return fmt::format("restart {} with Compose", names);
+    case Kind::await_kong:
+      return "wait until Kong's Admin API answers";
+    case Kind::mend:
+      return "bring containers and targets to agree";
+    case Kind::start_composed:
+      return fmt::format("start {} with Compose, wait until ready, add the {}", names, one ? "target" : "targets");
+    case Kind::add:
+      return fmt::format("make {} like the siblings, start, wait until ready, add the {}", names,
+                         one ? "target" : "targets");
+    case Kind::remove:
+      return fmt::format("drain {}, delete the {}, stop and remove {}", names, one ? "target" : "targets",
+                         one ? "it" : "them");
+    case Kind::restart:
+      return fmt::format("drain {}, restart it, wait until ready, put it back into rotation", names);
+    case Kind::replace:
+      return fmt::format("drain {}, replace it by {}, wait until ready, put it into rotation", names,
+                         step.image.empty() ? "its new image" : step.image);
+    case Kind::stop:
+      return fmt::format("drain {}, delete the {}, stop {}", names, one ? "target" : "targets", one ? "it" : "them");
+    case Kind::start:
+      return fmt::format("start {}, wait until ready, add the {}", names, one ? "target" : "targets");
+    case Kind::discard:
+      return fmt::format("delete the {} of {}, stop and remove {}", one ? "target" : "targets", names,
+                         one ? "it" : "them");
+    case Kind::take_down:
+      return "take the Compose project down: its containers and networks";
+    case Kind::take_down_all:
+      return "take the Compose project down: its containers, networks, volumes and orphans";
+  }
+  return {};
+}
+
+Plan plan_scale(const fleet::Deployment& deployment, const Situation& situation, int wanted) {
+  Plan plan{.action = "scale"};
+  mend_first(situation, plan);
+  const int count = static_cast<int>(fleet::running(situation.instances).size());
+  if (wanted > count) {
+    raise(deployment, situation, wanted, plan);
+  } else if (wanted < count) {
+    lower(situation, wanted, plan);
+  }
+  return plan;
+}
+
+Plan plan_start(const fleet::Deployment& deployment, const Situation& situation, const StartOptions& options) {
+  Plan plan{.action = "start"};
+  if (options.kong || options.database) {
+    plan.steps.push_back({.kind = Kind::start_services, .names = other_services(deployment, situation, !options.kong)});
+  }
+  if (options.kong) {
+    plan.steps.push_back({.kind = Kind::await_kong});
+  }
+  mend_first(situation, plan);
+  if (options.instances > static_cast<int>(fleet::running(situation.instances).size())) {
+    raise(deployment, situation, options.instances, plan);
+  }
+  if (situation.paused) {
+    plan.steps.push_back({.kind = Kind::resume});
+  }
+  return plan;
+}
+
+Plan plan_stop(const fleet::Deployment& deployment, const Situation& situation, bool all) {
+  Plan plan{.action = "stop", .steps = {{.kind = Kind::pause}}};
+  if (const auto running = fleet::running(situation.instances); !running.empty()) {
+    plan.steps.push_back(step_on(Kind::stop, running));
+  }
+  if (const auto others = other_services(deployment, situation, false); all && !others.empty()) {
+    plan.steps.push_back({.kind = Kind::stop_services, .names = others});
+  }
+  return plan;
+}
+
+Plan plan_restart(const fleet::Deployment& deployment, const Situation& situation, const RestartOptions& options) {
+  Plan plan{.action = "restart"};
+  if (options.kong) {
+    plan.steps.push_back({.kind = Kind::restart_services, .names = other_services(deployment, situation, false)});
+    plan.steps.push_back({.kind = Kind::await_kong});
+  }
+  mend_first(situation, plan);
+  const auto running = fleet::running(situation.instances);
+  if (options.at_once && !running.empty()) {
+    plan.steps.push_back(step_on(Kind::stop, running));
+    plan.steps.push_back(step_on(Kind::start, running));
+  } else {
+    one_after_another(deployment, situation, {.kind = Kind::restart}, plan);
+  }
+  return plan;
+}
+
+Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation, const std::string& image,
+                 int instances) {
+  Plan plan{.action = "deploy"};
+  Step build{.kind = Kind::build};
+  for (const auto& service : situation.services) {
+    if (service.has_build && image.empty()) {
+      build.names.push_back(service.name);
+    }
+  }
+  if (!build.names.empty()) {
+    plan.steps.push_back(std::move(build));
+  }
+  mend_first(situation, plan);
+  if (fleet::running(situation.instances).empty()) {
+    raise(deployment, situation, instances, plan);
+  } else {
+    one_after_another(deployment, situation, {.kind = Kind::replace, .image = image}, plan);
+  }
+  return plan;
+}
+
+Plan plan_cleanup(const fleet::Deployment& /*deployment*/, const Situation& situation, bool everything) {
+  Plan plan{.action = "cleanup", .steps = {{.kind = Kind::pause}}};
+  if (!situation.instances.empty()) {
+    plan.steps.push_back(step_on(Kind::discard, situation.instances));
+  }
+  if (!situation.services.empty()) {
+    plan.steps.push_back({.kind = everything ? Kind::take_down_all : Kind::take_down});
+  }
+  return plan;
+}
+
+json::Value json_of(const Plan& plan) {
+  json::Value value;
+  value.set("action", plan.action);
+  value.set("steps", json::Value::array());
+  for (const auto& step : plan.steps) {
+    json::Value one;
+    one.set("step", name_of(step.kind));
+    one.set("names", json::Value::array());
+    for (const auto& name : step.names) {
+      one.at("names").push_back(name);
+    }
+    one.set("text", text_of(step));
+    value.at("steps").push_back(std::move(one));
+  }
+  return value;
+}
+
+std::string text_of(const Plan& plan) {
+  if (plan.steps.empty()) {
+    return "nothing to do\n";
+  }
+  std::string text;
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    text += fmt::format("{}. {}\n", i + 1, text_of(plan.steps[i]));
+  }
+  return text;
+}
+
+}  // namespace kscale::operate

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libscale/docker/compose.hpp"
+#include "libscale/fleet/deployment.hpp"
+#include "libscale/fleet/drift.hpp"
+#include "libscale/fleet/instance.hpp"
+#include "libscale/net/json.hpp"
+
+namespace kscale::operate {
+
+/// One step of an operator's action. What it is done to stands in `names`: instances, or services of Compose.
+struct Step {
+  enum class Kind {
+    pause,             ///< the autoscaler is told to change nothing
+    resume,            ///< and that it may again
+    build,             ///< services: their images are built
+    start_services,    ///< services that are no instances, such as Kong
+    stop_services,     ///< likewise
+    restart_services,  ///< likewise
+    await_kong,        ///< until its Admin API answers
+    mend,              ///< containers and targets are brought to agree
+    start_composed,    ///< instances that Compose makes: started, ready, into rotation
+    add,               ///< instances that are made like their siblings: the same
+    remove,            ///< instances: out of rotation, stopped, removed
+    restart,           ///< one instance, out of rotation meanwhile
+    replace,           ///< one instance gets a container of `image`, out of rotation meanwhile
+    stop,              ///< instances: out of rotation, stopped
+    start,             ///< instances that are stopped: started, ready, into rotation
+    discard,           ///< containers: killed where they run, and removed; targets too
+    take_down,         ///< Compose's project: its containers and networks
+    take_down_all,     ///< the same, with volumes and orphans
+  };
+  Kind kind = Kind::mend;
+  std::vector<std::string> names;
+  std::vector<int> numbers;  ///< of the instances, in the order of the names
+  std::string image;         ///< empty: the name that the container has its image by
+
+  friend bool operator==(const Step&, const Step&) = default;
+};
+
+std::string_view name_of(Step::Kind kind);
+
+/// What is done, for people: `drain shop-4, delete its target, stop and remove it`.
+std::string text_of(const Step& step);
+
+/// An action as steps in order.
+struct Plan {
+  std::string action;  ///< such as "scale"
+  std::vector<Step> steps;
+};
+
+/// All that a plan rests on.
+struct Situation {
+  std::vector<fleet::Instance> instances;
+  fleet::Drift drift;
+  std::vector<docker::ComposeService> services;  ///< none without a compose file
+  bool paused = false;                           ///< the autoscaler
+};
+
+Plan plan_scale(const fleet::Deployment& deployment, const Situation& situation, int wanted);
+
+struct StartOptions {
+  int instances = 3;  ///< at least so many shall run
+  bool kong = false;  ///< with all services of the compose file that are no instances
+  bool database = false;
+};
+Plan plan_start(const fleet::Deployment& deployment, const Situation& situation, const StartOptions& options);
+
+/// `all`: also the services that are no instances.
+Plan plan_stop(const fleet::Deployment& deployment, const Situation& situation, bool all);
+
+struct RestartOptions {
+  bool at_once = false;  ///< all instances together, without anybody serving meanwhile
+  bool kong = false;
+};
+Plan plan_restart(const fleet::Deployment& deployment, const Situation& situation, const RestartOptions& options);
+
+/// `image`: instead of the one that the compose file builds. `instances`: how many to start where none runs.
+Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation, const std::string& image,
+                 int instances);
+
+/// `everything`: with volumes and orphans.
+Plan plan_cleanup(const fleet::Deployment& deployment, const Situation& situation, bool everything);
+
+/// The plan for programs: the action, and of each step its kind, names and text.
+json::Value json_of(const Plan& plan);
+/// For people: numbered lines. One that says so where there is nothing to do.
+std::string text_of(const Plan& plan);
+
+}  // namespace kscale::operate

@@ -1,0 +1,139 @@
+#include <catch2/catch.hpp>
+
+#include "libscale/operate/plan.hpp"
+
+using namespace kscale;
+using namespace kscale::operate;
+using Kind = Step::Kind;
+
+namespace {
+
+const fleet::Deployment k_shop{.prefix = "shop"};
+
+fleet::Instance instance(int number, docker::State state = docker::State::running) {
+  return {number, {.id = std::to_string(number), .name = fmt::format("shop-{}", number), .state = state}};
+}
+
+Situation running(int count) {
+  Situation situation;
+  for (int number = 1; number <= count; ++number) {
+    situation.instances.push_back(instance(number));
+  }
+  return situation;
+}
+
+/// A compose file with Kong and its database, and instances 1 to 4.
+std::vector<docker::ComposeService> services() {
+  std::vector<docker::ComposeService> all;
+  for (int number = 1; number <= 4; ++number) {
+    all.push_back({.name = fmt::format("backend-{}", number),
+                   .container_name = fmt::format("shop-{}", number),
+                   .has_build = true});
+  }
+  all.push_back({.name = "kong-database"});
+  all.push_back({.name = "kong", .container_name = "kong"});
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("scaling up starts what the compose file knows through Compose, and makes the rest like its siblings") {
+  auto situation = running(2);
+  situation.services = services();
+  CHECK(text_of(plan_scale(k_shop, situation, 6)) ==
+        "1. start shop-3, shop-4 with Compose, wait until ready, add the targets\n"
+        "2. make shop-5, shop-6 like the siblings, start, wait until ready, add the targets\n");
+}
+
+TEST_CASE("scaling fills gaps first") {
+  auto situation = running(4);
+  situation.instances[1].container.state = docker::State::exited;
+  CHECK(text_of(plan_scale(k_shop, situation, 4)) ==
+        "1. make shop-2 like the siblings, start, wait until ready, add the target\n");
+}
+
+TEST_CASE("scaling down takes the highest numbers") {
+  CHECK(text_of(plan_scale(k_shop, running(5), 3)) ==
+        "1. drain shop-5, shop-4, delete the targets, stop and remove them\n");
+}
+
+TEST_CASE("scaling to the present number does nothing, or mends") {
+  auto situation = running(3);
+  CHECK(text_of(plan_scale(k_shop, situation, 3)) == "nothing to do\n");
+  situation.drift.without_serving = {"shop-9:3020"};
+  CHECK(text_of(plan_scale(k_shop, situation, 3)) == "1. bring containers and targets to agree\n");
+}
+
+TEST_CASE("start never takes instances away") {
+  CHECK(plan_start(k_shop, running(5), {.instances = 3}).steps.empty());
+}
+
+TEST_CASE("start begins with Kong where that is asked for, and ends a pause") {
+  Situation situation{.services = services(), .paused = true};
+  CHECK(text_of(plan_start(k_shop, situation, {.instances = 2, .kong = true})) ==
+        "1. start kong-database, kong with Compose\n"
+        "2. wait until Kong's Admin API answers\n"
+        "3. start shop-1, shop-2 with Compose, wait until ready, add the targets\n"
+        "4. resume the autoscaler\n");
+  CHECK(text_of(plan_start(k_shop, situation, {.instances = 1, .database = true}))
+            .starts_with("1. start kong-database with Compose\n"));
+}
+
+TEST_CASE("stop pauses the autoscaler first, which would start what is stopped") {
+  auto situation = running(2);
+  situation.services = services();
+  CHECK(text_of(plan_stop(k_shop, situation, true)) ==
+        "1. pause the autoscaler\n"
+        "2. drain shop-1, shop-2, delete the targets, stop them\n"
+        "3. stop kong-database, kong with Compose\n");
+}
+
+TEST_CASE("a restart goes one after the other, unless all at once is asked for") {
+  CHECK(text_of(plan_restart(k_shop, running(2), {})) ==
+        "1. drain shop-1, restart it, wait until ready, put it back into rotation\n"
+        "2. drain shop-2, restart it, wait until ready, put it back into rotation\n");
+  CHECK(text_of(plan_restart(k_shop, running(2), {.at_once = true})) ==
+        "1. drain shop-1, shop-2, delete the targets, stop them\n"
+        "2. start shop-1, shop-2, wait until ready, add the targets\n");
+}
+
+TEST_CASE("where one instance runs alone, another serves while it is renewed") {
+  CHECK(text_of(plan_restart(k_shop, running(1), {})) ==
+        "1. make shop-2 like the siblings, start, wait until ready, add the target\n"
+        "2. drain shop-1, restart it, wait until ready, put it back into rotation\n"
+        "3. drain shop-2, delete the target, stop and remove it\n");
+}
+
+TEST_CASE("a deploy builds, and replaces one after the other; with an image it builds nothing") {
+  auto situation = running(2);
+  situation.services = services();
+  CHECK(text_of(plan_deploy(k_shop, situation, "", 3)) ==
+        "1. build the images of backend-1, backend-2, backend-3, backend-4\n"
+        "2. drain shop-1, replace it by its new image, wait until ready, put it into rotation\n"
+        "3. drain shop-2, replace it by its new image, wait until ready, put it into rotation\n");
+  CHECK(
+      text_of(plan_deploy(k_shop, situation, "shop:2", 3)).starts_with("1. drain shop-1, replace it by shop:2, wait"));
+}
+
+TEST_CASE("a deploy where nothing runs starts the instances") {
+  Situation situation{.services = services()};
+  CHECK(text_of(plan_deploy(k_shop, situation, "", 2)) ==
+        "1. build the images of backend-1, backend-2, backend-3, backend-4\n"
+        "2. start shop-1, shop-2 with Compose, wait until ready, add the targets\n");
+}
+
+TEST_CASE("a cleanup removes instances in any state, and then the project") {
+  auto situation = running(2);
+  situation.instances[1].container.state = docker::State::exited;
+  CHECK(text_of(plan_cleanup(k_shop, situation, false)) ==
+        "1. pause the autoscaler\n2. delete the targets of shop-1, shop-2, stop and remove them\n");
+  situation.services = services();
+  CHECK(text_of(plan_cleanup(k_shop, situation, true))
+            .ends_with("3. take the Compose project down: its containers, networks, volumes and orphans\n"));
+}
+
+TEST_CASE("a plan for programs names each step, its instances and its text") {
+  const auto plan = json_of(plan_scale(k_shop, running(4), 3));
+  CHECK(json::dump(plan) == R"({"action":"scale","steps":[{"step":"remove","names":["shop-4"],)"
+                            R"("text":"drain shop-4, delete the target, stop and remove it"}]})");
+}

@@ -1,0 +1,437 @@
+#include "tools/kscale-deploy/session.hpp"
+
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "libscale/base/environment.hpp"
+#include "libscale/base/printable.hpp"
+#include "libscale/control/check_report.hpp"
+#include "libscale/control/peers.hpp"
+#include "libscale/control/records.hpp"
+#include "libscale/control/system_clock.hpp"
+#include "libscale/docker/compose.hpp"
+#include "libscale/net/curl_transport.hpp"
+#include "libscale/operate/checkup.hpp"
+#include "libscale/operate/events.hpp"
+#include "libscale/operate/log_merge.hpp"
+#include "libscale/operate/operator.hpp"
+#include "libscale/operate/overview.hpp"
+#include "libscale/operate/plan.hpp"
+#include "tools/cli/progress.hpp"
+#include "tools/cli/terminal_log.hpp"
+
+namespace kscale::deploy {
+
+namespace {
+
+using namespace std::chrono_literals;
+using cli::Exit;
+using operate::Operator;
+using operate::Plan;
+
+void print(const json::Value& value) {
+  fmt::print("{}\n", json::dump(value));
+}
+
+bool reads_only(Action action) {
+  return action == Action::status || action == Action::health || action == Action::logs || action == Action::history;
+}
+
+/// What one call needs, put together.
+class Session {
+ public:
+  Session(const Command& command, control::Settings settings, cli::Signals& signals)
+      : m_command(command),
+        m_settings(std::move(settings)),
+        m_signals(signals),
+        m_system_clock(signals.stop_fd()),
+        m_progress(usage().tool, cli::Progress::fitting(command.quiet), m_system_clock),
+        m_clock(m_system_clock, m_progress),
+        m_http(signals.stop_fd()),
+        m_plain_log(cli::terminal_log(usage().tool, false)),
+        m_log([this](control::Level level, std::string_view text) {
+          m_progress.clear();
+          m_plain_log.say(level, "{}", text);
+        }) {}
+
+  Status open();
+  Result<Exit> run();
+
+ private:
+  fleet::World world();
+
+  Result<Exit> status();
+  Result<Exit> health();
+  Result<Exit> logs();
+  Result<Exit> history();
+  Result<Exit> pause_or_resume();
+  Result<Exit> act();
+
+  Result<Plan> plan(Operator& op);
+  Status confirm() const;
+  Exit tell(const operate::ActionReport& report);
+  Result<std::vector<docker::Container>> whose();
+
+  const Command& m_command;
+  control::Settings m_settings;
+  cli::Signals& m_signals;
+  control::SystemClock m_system_clock;
+  cli::Progress m_progress;
+  cli::TickingClock m_clock;
+  net::CurlTransport m_http;
+  control::Log m_plain_log;
+  control::Log m_log;
+  std::optional<control::Peers> m_peers;
+  std::optional<control::Records> m_records;
+  std::optional<docker::Compose> m_compose;
+};
+
+Status Session::open() {
+  if (m_command.wait_timeout) {
+    m_settings.deployment.ready_timeout = *m_command.wait_timeout;
+  }
+  auto peers = control::Peers::from(m_settings, process_environment(), m_http, m_clock);
+  if (!peers) {
+    return tl::unexpected(peers.error());
+  }
+  m_peers.emplace(std::move(*peers));
+  auto for_records = m_settings;
+  for_records.dry_run = m_settings.dry_run || reads_only(m_command.action);
+  auto records = control::Records::open(for_records, process_environment(), m_clock, m_log, usage().tool);
+  if (!records) {
+    return tl::unexpected(records.error());
+  }
+  m_records.emplace(std::move(*records));
+  return {};
+}
+
+fleet::World Session::world() {
+  return m_peers->world([this](std::string_view step) { m_progress.step(step); });
+}
+
+Result<Exit> Session::run() {
+  switch (m_command.action) {
+    case Action::status:
+      return status();
+    case Action::health:
+      return health();
+    case Action::logs:
+      return logs();
+    case Action::history:
+      return history();
+    case Action::pause:
+    case Action::resume:
+      return pause_or_resume();
+    default:
+      return act();
+  }
+}
+
+Result<Exit> Session::status() {
+  const auto overview = operate::look_over(m_settings, world(), *m_records);
+  m_progress.clear();
+  if (!overview) {
+    return tl::unexpected(overview.error());
+  }
+  if (m_command.json) {
+    print(operate::json_of(*overview));
+  } else {
+    fmt::print("{}", operate::text_of(*overview));
+  }
+  const auto error = overview->error();
+  return error ? cli::exit_for(*error) : Exit::done;
+}
+
+Result<Exit> Session::health() {
+  const auto checkup = operate::check_up(m_settings, world());
+  m_progress.clear();
+  if (!checkup) {
+    return tl::unexpected(checkup.error());
+  }
+  if (m_command.json) {
+    print(operate::json_of(*checkup));
+  } else {
+    fmt::print("{}", operate::text_of(*checkup));
+  }
+  return checkup->is_healthy() ? Exit::done : Exit::unhealthy;
+}
+
+/// The containers that the word after `logs` means.
+Result<std::vector<docker::Container>> Session::whose() {
+  auto& engine = m_peers->engine();
+  const auto& prefix = m_settings.deployment.prefix;
+  const auto instances = engine.find(prefix).map([&](const auto& found) { return fleet::instances_of(found, prefix); });
+  if (!instances) {
+    return tl::unexpected(instances.error());
+  }
+  std::vector<docker::Container> chosen;
+  const auto& subject = m_command.subject;
+  for (const auto& instance : *instances) {
+    if (subject.empty() || subject == "backend" || subject == instance.container.name ||
+        subject == std::to_string(instance.number)) {
+      chosen.push_back(instance.container);
+    }
+  }
+  if (chosen.empty() && !subject.empty()) {
+    auto service = engine.labelled("com.docker.compose.service", subject);
+    if (!service) {
+      return tl::unexpected(service.error());
+    }
+    chosen = std::move(*service);
+  }
+  if (chosen.empty() && !subject.empty()) {
+    if (auto named = engine.inspect(subject)) {
+      chosen.push_back(std::move(*named));
+    }
+  }
+  if (chosen.empty()) {
+    return fail(Errc::not_found, "logs: there is no {}", subject.empty() ? "instance" : printable(subject));
+  }
+  return chosen;
+}
+
+Result<Exit> Session::logs() {
+  constexpr auto k_poll = 500ms;
+  operate::LogMerge merge;
+  std::optional<std::chrono::nanoseconds> since;
+  if (m_command.since) {
+    since = m_clock.now().wall.time_since_epoch() - *m_command.since;
+  }
+  for (bool first = true;; first = false) {
+    const auto containers = whose();
+    if (!containers && (first || containers.error().code == Errc::interrupted)) {
+      return tl::unexpected(containers.error());
+    }
+    std::vector<operate::ContainerLog> read;
+    for (const auto& container : containers.value_or(std::vector<docker::Container>{})) {
+      const auto from = merge.since(container.name);
+      const docker::LogRange range{.tail = first ? std::optional(m_command.tail) : std::nullopt,
+                                   .since = from ? from : since};
+      if (auto lines = m_peers->engine().logs(container.id, range)) {
+        read.push_back({container.name, std::move(*lines)});
+      } else if (lines.error().code == Errc::interrupted) {
+        return Exit::interrupted;
+      } else if (first) {
+        m_log.say(control::Level::warning, "{}", lines.error().what);
+      }
+    }
+    for (const auto& line : merge.merge(read)) {
+      fmt::print("{}{}\n", cli::coloured(line.prefix, line.place), line.text);
+    }
+    std::fflush(stdout);
+    if (!m_command.follow) {
+      return Exit::done;
+    }
+    if (m_system_clock.wait(k_poll) == Waited::interrupted) {
+      return Exit::interrupted;
+    }
+  }
+}
+
+Result<Exit> Session::history() {
+  constexpr std::size_t k_most = 10'000;
+  const auto events = m_records->events(m_clock.now().wall - m_command.days, k_most);
+  if (!events) {
+    return tl::unexpected(events.error());
+  }
+  auto list = json::Value::array();
+  for (const auto& event : *events) {
+    if (m_command.json) {
+      list.push_back(operate::json_of(event));
+    } else {
+      fmt::print("{}\n", operate::text_of(event));
+    }
+  }
+  if (m_command.json) {
+    print(list);
+  } else if (events->empty()) {
+    fmt::print("nothing was scaled in the last {} days\n", m_command.days.count() / 24);
+  }
+  return Exit::done;
+}
+
+Result<Exit> Session::pause_or_resume() {
+  const bool pause = m_command.action == Action::pause;
+  Operator op(m_settings, world(), *m_records, nullptr, m_log);
+  const Plan plan{.action = pause ? "pause" : "resume",
+                  .steps = {{.kind = pause ? operate::Step::Kind::pause : operate::Step::Kind::resume}}};
+  if (m_settings.dry_run) {
+    fmt::print("{}", m_command.json ? json::dump(operate::json_of(plan)) + '\n' : operate::text_of(plan));
+    return Exit::done;
+  }
+  const auto lock = op.lock(m_settings.deployment.ready_timeout);
+  if (!lock) {
+    return tl::unexpected(lock.error());
+  }
+  if (auto done = pause ? op.pause(m_command.span) : op.resume(); !done) {
+    return tl::unexpected(done.error());
+  }
+  const auto runs = m_records->autoscaler();
+  const auto text = pause ? fmt::format("the autoscaler is paused {}",
+                                        m_command.span ? fmt::format("for {}s", m_command.span->count())
+                                                       : "until: kscale-deploy resume")
+                          : std::string("the autoscaler goes on");
+  if (m_command.json) {
+    json::Value value;
+    value.set("action", plan.action);
+    value.set("paused", pause);
+    value.set("seconds", m_command.span ? json::Value(std::int64_t{m_command.span->count()}) : json::Value());
+    value.set("autoscaler", runs.empty() ? json::Value() : json::Value(runs));
+    print(value);
+  } else {
+    fmt::print("{}{}\n", text, runs.empty() ? "; none runs now" : "");
+  }
+  return Exit::done;
+}
+
+/// Asks before what cannot be undone.
+Status Session::confirm() const {
+  if (m_command.action != Action::cleanup || m_settings.dry_run || m_command.yes) {
+    return {};
+  }
+  const bool terminal = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
+  if (!terminal) {
+    return m_command.force
+               ? fail(Errc::invalid, "cleanup --force also removes volumes: without a terminal it needs --yes")
+               : fail(Errc::invalid, "cleanup removes all instances: without a terminal it needs --yes");
+  }
+  const auto& prefix = m_settings.deployment.prefix;
+  const std::string wanted = m_command.force ? prefix : "y";
+  fmt::print(stderr, "This removes all instances of {} and the Compose project{}.\nType {} to go on: ", prefix,
+             m_command.force ? " with its volumes" : "", wanted);
+  std::fflush(stderr);
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == wanted ? Status{} : fail(Errc::failed, "nothing was changed");
+}
+
+Result<Plan> Session::plan(Operator& op) {
+  const auto& deployment = m_settings.deployment;
+  const bool without_kong =
+      m_command.include_kong || m_command.action == Action::cleanup || m_command.action == Action::stop;
+  const auto situation = op.observe(without_kong ? Operator::Kong::may_be_missing : Operator::Kong::needed);
+  if (!situation) {
+    return tl::unexpected(situation.error());
+  }
+  const int instances = m_command.instances.value_or(m_settings.rules.min_instances);
+  switch (m_command.action) {
+    case Action::start:
+      return operate::plan_start(
+          deployment, *situation,
+          {.instances = instances, .kong = m_command.include_kong, .database = m_command.include_database});
+    case Action::stop:
+      return operate::plan_stop(deployment, *situation, m_command.all);
+    case Action::restart:
+      return operate::plan_restart(deployment, *situation,
+                                   {.at_once = m_command.all_at_once, .kong = m_command.include_kong});
+    case Action::scale:
+      return operate::plan_scale(deployment, *situation, instances);
+    case Action::deploy:
+      return operate::plan_deploy(deployment, *situation, m_command.image, instances);
+    default:
+      return operate::plan_cleanup(deployment, *situation, m_command.force);
+  }
+}
+
+Exit Session::tell(const operate::ActionReport& report) {
+  m_progress.clear();
+  if (m_command.json) {
+    print(operate::json_of(report));
+  } else {
+    for (const auto& step : report.steps) {
+      if (step.state == operate::StepReport::State::done) {
+        fmt::print("done: {}\n", operate::text_of(step.step));
+        for (const auto& line : step.done) {
+          fmt::print("  {}\n", line);
+        }
+      }
+    }
+    if (report.instances) {
+      fmt::print("{}: {} {}\n", report.action, *report.instances,
+                 *report.instances == 1 ? "instance runs" : "instances run");
+    }
+  }
+  if (!report.status) {
+    m_log.say(control::Level::error, "{}", report.status.error().what);
+    return cli::exit_for(report.status.error());
+  }
+  return Exit::done;
+}
+
+/// What a running autoscaler makes of the new number.
+std::string outlook(const std::string& autoscaler, int instances, const control::Settings& settings) {
+  const auto& rules = settings.rules;
+  if (instances < rules.min_instances || instances > rules.max_instances) {
+    return fmt::format(
+        "{} keeps between {} and {} instances and will undo this: change its settings, or pause it with "
+        "kscale-deploy pause",
+        autoscaler, rules.min_instances, rules.max_instances);
+  }
+  return fmt::format("{} is running: it scales again when the cooldown of {}s is over", autoscaler,
+                     rules.cooldown.count());
+}
+
+Result<Exit> Session::act() {
+  if (auto confirmed = confirm(); !confirmed) {
+    return tl::unexpected(confirmed.error());
+  }
+  docker::ComposeSetup setup{.docker = m_peers->engine().endpoint(), .stop_fd = m_signals.stop_fd()};
+  if (!m_settings.compose_file.empty()) {
+    setup.file = m_settings.compose_file;
+  }
+  if (!m_settings.compose_project.empty()) {
+    setup.project = m_settings.compose_project;
+  }
+  auto compose = docker::Compose::find(std::move(setup));
+  if (!compose) {
+    return tl::unexpected(compose.error());
+  }
+  m_compose = std::move(*compose);
+  Operator op(m_settings, world(), *m_records, m_compose ? &*m_compose : nullptr, m_log);
+  std::optional<store::Lock> lock;
+  if (!m_settings.dry_run) {
+    auto taken = op.lock(m_settings.deployment.ready_timeout);
+    if (!taken) {
+      return tl::unexpected(taken.error());
+    }
+    lock.emplace(std::move(*taken));
+  }
+  const auto planned = plan(op);
+  if (!planned) {
+    return tl::unexpected(planned.error());
+  }
+  if (m_settings.dry_run) {
+    m_progress.clear();
+    fmt::print("{}", m_command.json ? json::dump(operate::json_of(*planned)) + '\n' : operate::text_of(*planned));
+    return Exit::done;
+  }
+  const auto reason = m_command.action == Action::scale ? fmt::format("kscale-deploy scale {}", *m_command.instances)
+                                                        : fmt::format("kscale-deploy {}", planned->action);
+  const auto report = op.carry_out(*planned, reason);
+  const auto exit = tell(report);
+  const auto autoscaler = m_records->autoscaler();
+  const bool scaled = m_command.action == Action::scale || m_command.action == Action::start;
+  if (scaled && exit == Exit::done && report.instances && !autoscaler.empty()) {
+    m_log.say(control::Level::notice, "{}", outlook(autoscaler, *report.instances, m_settings));
+  }
+  return exit;
+}
+
+}  // namespace
+
+Result<Exit> carry_out(const Command& command, control::Settings settings, cli::Signals& signals) {
+  Session session(command, std::move(settings), signals);
+  if (auto opened = session.open(); !opened) {
+    return tl::unexpected(opened.error());
+  }
+  return session.run();
+}
+
+}  // namespace kscale::deploy
