@@ -68,9 +68,10 @@ std::string scalar(const YAML::Node& node) {
   return node && node.IsScalar() ? node.Scalar() : std::string();
 }
 
-bool is_short_number(std::string_view text) {
-  constexpr std::size_t k_digits_of_a_port = 5;
-  return text.size() <= k_digits_of_a_port && text.find_first_not_of("0123456789") == std::string_view::npos;
+bool is_public(std::string_view variable) {
+  return has(k_public_variables, variable) ||
+         std::any_of(k_public_beginnings.begin(), k_public_beginnings.end(),
+                     [variable](std::string_view begin) { return variable.starts_with(begin); });
 }
 
 /// Fills a mask with what is secret in a compose file, and what is not.
@@ -94,9 +95,6 @@ class SecretsOfFile {
   }
 
   void take_value(std::string_view value) {
-    if (is_short_number(value)) {
-      return;
-    }
     m_mask.hide(value);
     std::string plain;  // a dollar is written twice
     for (std::size_t i = 0; i < value.size(); ++i) {
@@ -108,8 +106,7 @@ class SecretsOfFile {
     for (auto at = value.find("${"); at != std::string_view::npos; at = value.find("${", at + 2)) {
       const auto inside = value.substr(at + 2, value.find('}', at) - at - 2);
       if (const auto dash = inside.find('-'); dash != std::string_view::npos) {
-        const auto otherwise = inside.substr(dash + 1);
-        m_mask.hide(is_short_number(otherwise) ? std::string_view() : otherwise);
+        m_mask.hide(inside.substr(dash + 1));
       }
     }
   }
@@ -149,7 +146,7 @@ class SecretsOfFile {
 
   void take_env_files(const YAML::Node& node) {
     if (node.IsScalar()) {
-      m_mask.hide_values(text_of(m_folder / node.Scalar()));
+      m_mask.hide_values(text_of(m_folder / node.Scalar()), is_public);
     } else if (node.IsSequence()) {
       for (const auto& item : node) {
         take_env_files(item.IsMap() ? item["path"] : item);
@@ -200,17 +197,14 @@ Mask mask_for(const ComposeSetup& setup) {
     mask.keep(word);
   }
   for (const auto& [name, value] : setup.variables) {
-    const bool is_public = has(k_public_variables, name) ||
-                           std::any_of(k_public_beginnings.begin(), k_public_beginnings.end(),
-                                       [&name](std::string_view begin) { return name.starts_with(begin); });
-    if (!is_public && !is_short_number(value)) {
+    if (!is_public(name)) {
       mask.hide(value);
     }
   }
-  mask.hide_values(text_of(setup.folder / ".env"));
+  mask.hide_values(text_of(setup.folder / ".env"), is_public);
   for (const auto& file : files_of(setup)) {
     const auto folder = file.parent_path();
-    mask.hide_values(text_of(folder / ".env"));
+    mask.hide_values(text_of(folder / ".env"), is_public);
     SecretsOfFile(folder, mask).take(text_of(file));
   }
   return mask;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <functional>
 #include <optional>
 
 namespace kscale::docker {
@@ -11,11 +10,17 @@ namespace kscale::docker {
 namespace {
 
 constexpr std::size_t k_shortest = 4;
+constexpr std::size_t k_digits_of_port = 5;
 constexpr std::string_view k_hidden = "***";
 
 /// What makes a name that of a secret, in lower case.
 constexpr std::array<std::string_view, 7> k_secret_names{"password", "passwd", "passphrase", "secret",
                                                          "token",    "key",    "credential"};
+
+bool is_short(std::string_view text) {
+  const bool is_number = text.find_first_not_of("0123456789") == std::string_view::npos;
+  return text.size() < k_shortest || (is_number && text.size() <= k_digits_of_port);
+}
 
 bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
@@ -109,21 +114,22 @@ void Mask::hide(std::string_view secret) {
     const auto line = secret.substr(0, secret.find('\n'));
     secret.remove_prefix(std::min(line.size() + 1, secret.size()));
     const auto text = trimmed(line);
-    if (text.size() >= k_shortest) {
+    if (!is_short(text)) {
       m_secrets.emplace(text);
     }
-    if (const auto password = password_in_url(text, 0); password && password->length >= k_shortest) {
-      m_secrets.emplace(text.substr(password->begin, password->length));
+    if (const auto password = password_in_url(text, 0); password) {
+      hide(text.substr(password->begin, password->length));
     }
   }
 }
 
-void Mask::hide_values(std::string_view lines) {
+void Mask::hide_values(std::string_view lines, const std::function<bool(std::string_view)>& is_public) {
   while (!lines.empty()) {
     const auto line = lines.substr(0, lines.find('\n'));
     lines.remove_prefix(std::min(line.size() + 1, lines.size()));
     const auto equals = line.find('=');
-    if (equals == std::string_view::npos || trimmed(line).starts_with('#')) {
+    if (equals == std::string_view::npos || trimmed(line).starts_with('#') ||
+        is_public(trimmed(line.substr(0, equals)))) {
       continue;
     }
     auto value = trimmed(line.substr(equals + 1));

@@ -12,10 +12,11 @@ namespace kscale::docker {
 class Mask {
  public:
   /// From now on each occurrence is hidden; of a text of several lines that of each line, of a URL with credentials
-  /// also that of its password. What is shorter than four bytes is left alone: it would be found everywhere.
+  /// also that of its password. What is shorter than four bytes, or a number as long as a port, is left alone: it would
+  /// be found everywhere.
   void hide(std::string_view secret);
-  /// The values of lines such as `NAME=value`, as in an .env file.
-  void hide_values(std::string_view lines);
+  /// The values of lines such as `NAME=value`, as in an .env file; but not of those names that are public.
+  void hide_values(std::string_view lines, const std::function<bool(std::string_view name)>& is_public);
   /// A word that is public, though a secret may have the same text, or be a part of it.
   void keep(std::string_view word);
 

@@ -16,6 +16,10 @@ TEST_CASE("what is hidden is hidden wherever it stands, the longer before the sh
 TEST_CASE("each line of a secret is hidden, and what is too short is left alone") {
   Mask mask;
   mask.hide("-----BEGIN-----\r\nMIIEv\n  ab=\n\n");
+  mask.hide("abc");
+  mask.hide("30201");
+  mask.hide("302017");
+  CHECK(mask.applied("abc 30201 302017") == "abc 30201 ***");
   CHECK(mask.applied("-----BEGIN-----MIIEv ab=") == "****** ab=");
 }
 
@@ -42,7 +46,11 @@ TEST_CASE("the value that a secret's name is given is hidden, whatever it is") {
 
 TEST_CASE("the values of an .env file are hidden, quoted or not") {
   Mask mask;
-  mask.hide_values("# PASS=comment\nA=plain1\nexport B = \"two words\"\r\nC='x # y'\nD=value # why\nE\nF=\nG=\"half\n");
+  mask.hide_values(
+      "# PASS=comment\nA=plain1\nexport B = \"two words\"\r\nC='x # y'\nD=value # "
+      "why\nE\nF=\nG=\"half\nCOMPOSE_X=public\n",
+      [](std::string_view name) { return name == "COMPOSE_X"; });
+  CHECK(mask.applied("public") == "public");
   CHECK(mask.applied("plain1|two words|x # y|value|comment|half") == "***|***|***|***|comment|***");
 }
 
