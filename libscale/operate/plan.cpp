@@ -53,23 +53,32 @@ void mend_first(const Situation& situation, Plan& plan) {
   }
 }
 
-/// Steps that bring the number of running instances up. Numbers that the compose file knows are started through it.
+/// What brings instance N into being: Compose where its file knows the instance, its own container where that is only
+/// stopped, else a new one.
+Kind way_to_start(const Situation& situation, const std::string& name, int number) {
+  if (service_of(situation, name) != nullptr) {
+    return Kind::start_composed;
+  }
+  const auto stopped = std::ranges::find(situation.instances, number, &fleet::Instance::number);
+  return stopped != situation.instances.end() && !stopped->is_ours() ? Kind::start : Kind::add;
+}
+
+/// Steps that bring the number of running instances up.
 void raise(const fleet::Deployment& deployment, const Situation& situation, int wanted, Plan& plan) {
   std::vector<int> taken;
   for (const auto& instance : fleet::running(situation.instances)) {
     taken.push_back(instance.number);
   }
-  Step composed{.kind = Kind::start_composed};
-  Step added{.kind = Kind::add};
+  std::array steps{Step{.kind = Kind::start_composed}, Step{.kind = Kind::start}, Step{.kind = Kind::add}};
   for (const int number : fleet::lowest_free(taken, wanted - static_cast<int>(taken.size()))) {
     const auto name = name_of_instance(deployment, number);
-    auto& step = service_of(situation, name) != nullptr ? composed : added;
-    step.names.push_back(name);
-    step.numbers.push_back(number);
+    auto* const step = std::ranges::find(steps, way_to_start(situation, name, number), &Step::kind);
+    step->names.push_back(name);
+    step->numbers.push_back(number);
   }
-  for (auto* const step : {&composed, &added}) {
-    if (!step->names.empty()) {
-      plan.steps.push_back(std::move(*step));
+  for (auto& step : steps) {
+    if (!step.names.empty()) {
+      plan.steps.push_back(std::move(step));
     }
   }
 }

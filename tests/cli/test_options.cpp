@@ -42,7 +42,7 @@ TEST_CASE("a tool with actions takes words among its options, and shows the acti
   CHECK(line->words == std::vector<std::string>{"scale", "7"});
   CHECK(line->value("tail") == "5");
   CHECK_FALSE(line->value("since").has_value());
-  CHECK(help_text(usage).find("\n  scale N                 run N instances\n") != std::string::npos);
+  CHECK(help_text(usage).find("\n  scale N         run N instances\n") != std::string::npos);
 }
 
 TEST_CASE("the exit status tells what kind of failure it was") {

@@ -47,9 +47,11 @@ TEST_CASE("scaling up starts what the compose file knows through Compose, and ma
 
 TEST_CASE("scaling fills gaps first") {
   auto situation = running(4);
-  situation.instances[1].container.state = docker::State::exited;
+  situation.instances.erase(situation.instances.begin() + 1);
   CHECK(text_of(plan_scale(k_shop, situation, 4)) ==
         "1. make shop-2 like the siblings, start, wait until ready, add the target\n");
+  situation.instances.push_back(instance(2, docker::State::exited));
+  CHECK(text_of(plan_scale(k_shop, situation, 4)) == "1. start shop-2, wait until ready, add the target\n");
 }
 
 TEST_CASE("scaling down takes the highest numbers") {

@@ -18,21 +18,23 @@ cxxopts::Options options_of(const Usage& usage) {
   options.custom_help(usage.actions.empty() ? "[OPTION...]" : "ACTION [ARGUMENT] [OPTION...]");
   options.positional_help("");
   for (const auto& one : usage.options) {
-    auto value = cxxopts::value<std::string>();
     if (one.argument.empty()) {
-      value->implicit_value("true");
+      options.add_options()(one.name, one.help);
+    } else {
+      options.add_options()(one.name, one.help, cxxopts::value<std::string>(), one.argument);
     }
-    options.add_options()(one.name, one.help, value, one.argument);
   }
   options.add_options()("config", "read the settings from FILE", cxxopts::value<std::string>(), "FILE");
   options.add_options()("help", "show this help");
   options.add_options()("version", "show the version");
   for (const auto& key : control::keys()) {
-    auto value = cxxopts::value<std::string>();
+    const std::string name(key.name);
+    const std::string help(key.help);
     if (key.argument.empty()) {
-      value->implicit_value("true");
+      options.add_options("Settings")(name, help);
+    } else {
+      options.add_options("Settings")(name, help, cxxopts::value<std::string>(), std::string(key.argument));
     }
-    options.add_options("Settings")(std::string(key.name), std::string(key.help), value, std::string(key.argument));
   }
   return options;
 }
@@ -54,9 +56,9 @@ std::string help_on(const std::vector<Action>& actions) {
   std::string text;
   for (const auto& action : actions) {
     const auto call = action.arguments.empty() ? action.name : action.name + ' ' + action.arguments;
-    text += fmt::format("  {:<24}{}\n", call, action.help);
+    text += fmt::format("  {:<16}{}\n", call, action.help);
   }
-  return text.empty() ? text : "\n Actions:\n" + text;
+  return text.empty() ? text : '\n' + text;
 }
 
 }  // namespace
@@ -97,7 +99,9 @@ Result<CommandLine> parse_command_line(const Usage& usage, const std::vector<std
 }
 
 std::string help_text(const Usage& usage) {
-  return options_of(usage).help() + help_on(usage.actions) +
+  auto text = options_of(usage).help();
+  text.insert(text.find("\n\n") + 1, help_on(usage.actions));
+  return text +
          "\nSettings come from the defaults, then kscale.yml, then the environment (KSCALE_MIN_INSTANCES and so on),\n"
          "then the options. The key of Kong's Admin API comes from KSCALE_KONG_TOKEN or from kong-token-file.\n";
 }

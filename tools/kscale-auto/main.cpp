@@ -27,8 +27,8 @@ const cli::Usage k_usage{
     .tool = "kscale-auto",
     .summary = "Watches the containers behind a Kong gateway and scales them between a minimum and a maximum.",
     .options = {{"once", "check once and end, for cron"},
-                 {"json", "print one JSON object per check"},
-                 {"show-config", "print each setting and where it comes from, and end"}}};
+                {"json", "print one JSON object per check"},
+                {"show-config", "print each setting and where it comes from, and end"}}};
 
 /// Writes a line at once. Not fmt::print, which throws when the disk is full: scaling goes on all the same.
 void say(const std::string& line) {

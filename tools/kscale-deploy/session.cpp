@@ -412,8 +412,8 @@ Result<Exit> Session::act() {
     fmt::print("{}", m_command.json ? json::dump(operate::json_of(*planned)) + '\n' : operate::text_of(*planned));
     return Exit::done;
   }
-  const auto reason = m_command.action == Action::scale ? fmt::format("kscale-deploy scale {}", *m_command.instances)
-                                                        : fmt::format("kscale-deploy {}", planned->action);
+  const auto reason =
+      m_command.action == Action::scale ? fmt::format("scale {}", *m_command.instances) : planned->action;
   const auto report = op.carry_out(*planned, reason);
   const auto exit = tell(report);
   const auto autoscaler = m_records->autoscaler();

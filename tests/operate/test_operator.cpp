@@ -1,0 +1,223 @@
+#include <algorithm>
+#include <memory>
+
+#include <catch2/catch.hpp>
+
+#include "libscale/operate/operator.hpp"
+#include "libscale/store/state.hpp"
+#include "tests/fakes/fake_machine.hpp"
+#include "tests/fakes/temp_dir.hpp"
+
+using namespace kscale;
+using namespace kscale::operate;
+using namespace std::chrono_literals;
+using fakes::FakeMachine;
+using sandbox::KongMode;
+using Kind = Step::Kind;
+using Names = std::vector<std::string>;
+
+namespace {
+
+/// An operator on a machine in this process, without a compose file.
+struct Operated {
+  explicit Operated(KongMode mode = KongMode::database, int instances = 3) : machine(mode, instances) {
+    settings.state_dir = (dir / "state").string();
+    settings.history_log = (dir / "scaling.log").string();
+    auto opened = control::Records::open(
+        settings, [](const std::string&) { return std::nullopt; }, machine.clock, log, "kscale-deploy");
+    REQUIRE(opened);
+    records.emplace(std::move(*opened));
+    op.emplace(settings, machine.world(), *records, nullptr, log);
+  }
+
+  Situation situation() {
+    auto seen = op->observe(Operator::Kong::needed);
+    REQUIRE(seen);
+    return std::move(*seen);
+  }
+
+  ActionReport scale(int wanted) {
+    return op->carry_out(plan_scale(settings.deployment, situation(), wanted), fmt::format("scale {}", wanted));
+  }
+
+  ActionReport deploy(const std::string& image) {
+    return op->carry_out(plan_deploy(settings.deployment, situation(), image, 3), "deploy");
+  }
+
+  std::string image_of(const std::string& name) {
+    return json::parse(machine.docker.answer({.target = "/containers/" + name + "/json"}).body)
+        .value()["Config"]["Image"]
+        .text_or("");
+  }
+
+  fakes::TempDir dir;
+  FakeMachine machine;
+  control::Settings settings = FakeMachine::settings();
+  Names said;
+  control::Log log{[this](control::Level, std::string_view text) { said.emplace_back(text); }};
+  std::optional<control::Records> records;
+  std::optional<Operator> op;
+};
+
+const Names k_three_targets{"127.0.0.1:3020 100", "127.0.0.1:3021 100", "127.0.0.1:3022 100"};
+
+}  // namespace
+
+TEST_CASE("scaling up and down changes containers and targets, the history and the cooldown") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    Operated operated(mode);
+    const auto up = operated.scale(5);
+    CHECK(up.status);
+    CHECK(up.instances == 5);
+    CHECK(operated.machine.targets().size() == 5);
+    CHECK(operated.records->load().last_up.has_value());
+    CHECK_FALSE(operated.records->load().last_down.has_value());
+    CHECK(operated.scale(3).instances == 3);
+    CHECK(operated.records->load().last_down.has_value());
+    CHECK(operated.machine.targets() == k_three_targets);
+    const auto events = operated.records->events(WallTime{}, 10);
+    REQUIRE(events);
+    REQUIRE(events->size() == 2);
+    CHECK(events->front().reason == "scale 5");
+    CHECK(events->front().actor == "kscale-deploy");
+    CHECK(events->back().to == 3);
+  }
+}
+
+TEST_CASE("scaling to the present number mends the targets by difference") {
+  Operated operated;
+  REQUIRE(operated.machine.admin.change_targets("shop", {{kong::TargetChange::Kind::remove, "127.0.0.1:3021", 0}}));
+  operated.machine.http.changes.clear();
+  const auto report = operated.scale(3);
+  REQUIRE(report.steps.size() == 1);
+  CHECK(report.steps[0].done == Names{"added target 127.0.0.1:3021 of shop-2"});
+  CHECK(operated.machine.http.changes ==
+        Names{"POST /upstreams/shop/targets", "PATCH /upstreams/shop/targets/127.0.0.1:3021"});
+  CHECK(operated.records->events(WallTime{}, 10)->empty());
+}
+
+TEST_CASE("a lock that is held is waited for, and that is said once") {
+  Operated operated;
+  {
+    const auto held = operated.records->lock_actions();
+    REQUIRE(held);
+    const auto before = operated.machine.clock.now().instant;
+    CHECK(operated.op->lock(5s).error().code == Errc::locked);
+    CHECK(operated.machine.clock.now().instant - before >= 5s);
+    REQUIRE(operated.said.size() == 1);
+    CHECK(operated.said[0].ends_with("is acting on this deployment; waiting for it"));
+  }
+  CHECK(operated.op->lock(5s));
+}
+
+TEST_CASE("a step that fails ends the action, and the rest is not run") {
+  Operated operated;
+  operated.machine.http.health_status = {{3023, 503}};
+  const Plan plan{.action = "test",
+                  .steps = {{.kind = Kind::add, .names = {"shop-4"}, .numbers = {4}},
+                            {.kind = Kind::restart, .names = {"shop-1"}, .numbers = {1}}}};
+  const auto report = operated.op->carry_out(plan, "test");
+  CHECK(report.status.error().what == "shop-4 was not ready in 60s: http://127.0.0.1:3023/health answered 503");
+  CHECK(report.steps[0].state == StepReport::State::failed);
+  CHECK(report.steps[1].state == StepReport::State::not_run);
+  CHECK(report.instances == 3);
+  CHECK(operated.machine.targets() == k_three_targets);
+}
+
+TEST_CASE("a deploy replaces all, one after the other") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    Operated operated(mode);
+    const auto report = operated.deploy("checked:1");
+    CHECK(report.status);
+    CHECK(report.instances == 3);
+    for (const auto* const name : {"shop-1", "shop-2", "shop-3"}) {
+      CHECK(operated.image_of(name) == "checked:1");
+    }
+    CHECK(operated.machine.targets() == k_three_targets);
+  }
+}
+
+TEST_CASE("a deploy that fails half-way brings those back that have the new image already") {
+  Operated operated;
+  int created = 0;
+  operated.machine.http.fate = [&](int, const net::Request& request) {
+    created += request.path.find("/containers/create") != std::string::npos ? 1 : 0;
+    operated.machine.behaviour->health = created == 2 ? "unhealthy" : "healthy";
+    return fakes::Fate::arrives;
+  };
+  const auto report = operated.deploy("checked:1");
+  operated.machine.http.fate = nullptr;
+  CHECK(report.status.error().what ==
+        "shop-2 was not ready in 60s: its HEALTHCHECK says unhealthy; the old shop-2 serves again");
+  CHECK(operated.said == Names{"shop-1 has its old image again"});
+  CHECK(operated.machine.running() == Names{"shop-1", "shop-2", "shop-3"});
+  CHECK(operated.machine.targets() == k_three_targets);
+  CHECK(operated.image_of("shop-2") == "shop:1");
+  CHECK(operated.image_of("shop-1") != "checked:1");
+}
+
+TEST_CASE("an instance that has the image already is left alone") {
+  Operated operated;
+  operated.machine.http.changes.clear();
+  CHECK(operated.deploy("shop:1").status);
+  CHECK(operated.machine.http.changes.empty());
+}
+
+TEST_CASE("a single instance is renewed while another serves for it") {
+  Operated operated(KongMode::database, 1);
+  const auto plan = plan_restart(operated.settings.deployment, operated.situation(), {});
+  CHECK(operated.op->carry_out(plan, "restart").status);
+  CHECK(operated.machine.running() == Names{"shop-1"});
+  CHECK(operated.machine.targets() == Names{"127.0.0.1:3020 100"});
+}
+
+TEST_CASE("stop and start take all out and bring all back, and the autoscaler is paused between") {
+  Operated operated;
+  const auto stop = plan_stop(operated.settings.deployment, operated.situation(), false);
+  CHECK(operated.op->carry_out(stop, "stop").status);
+  CHECK(operated.machine.running().empty());
+  CHECK(operated.machine.targets().empty());
+  CHECK(operated.records->load().pause.has_value());
+  const auto start = plan_start(operated.settings.deployment, operated.situation(), {.instances = 3});
+  CHECK(operated.op->carry_out(start, "start").status);
+  CHECK(operated.machine.running() == Names{"shop-1", "shop-2", "shop-3"});
+  CHECK(operated.machine.targets() == k_three_targets);
+  CHECK_FALSE(operated.records->load().pause.has_value());
+}
+
+TEST_CASE("a cleanup removes what is of this deployment, and nothing else") {
+  Operated operated;
+  operated.machine.docker.answer({.method = "POST",
+                                  .target = "/containers/create?name=stranger",
+                                  .headers = {{"Content-Type", "application/json"}},
+                                  .body = R"({"Image":"shop:1"})"});
+  const auto plan = plan_cleanup(operated.settings.deployment, operated.situation(), true);
+  CHECK(operated.op->carry_out(plan, "cleanup").status);
+  CHECK(operated.machine.containers() == Names{"stranger created"});
+  CHECK(operated.machine.targets().empty());
+}
+
+TEST_CASE("without a compose file, what needs one says so") {
+  Operated operated;
+  const Plan plan{.action = "start", .steps = {{.kind = Kind::start_services, .names = {"kong"}}}};
+  CHECK(operated.op->carry_out(plan, "start").status.error().what ==
+        "no compose file: start kong with Compose needs one; see compose-file");
+}
+
+TEST_CASE("whichever request of a rolling restart fails, two instances serve at least") {
+  for (int failing = 0; failing < 60; ++failing) {
+    CAPTURE(failing);
+    Operated operated;
+    const auto plan = plan_restart(operated.settings.deployment, operated.situation(), {});
+    operated.machine.http.sent = 0;
+    operated.machine.http.fate = [&](int index, const net::Request&) {
+      return index == failing ? fakes::Fate::failed : fakes::Fate::arrives;
+    };
+    const auto report = operated.op->carry_out(plan, "restart");
+    operated.machine.http.fate = nullptr;
+    const auto targets = operated.machine.targets();
+    CHECK(std::ranges::count_if(targets, [](const auto& t) { return t.ends_with(" 100"); }) >= 2);
+    CHECK(operated.machine.running().size() >= 2);
+    CHECK(targets.size() <= operated.machine.running().size());
+  }
+}
