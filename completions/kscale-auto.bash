@@ -17,9 +17,10 @@ _kscale_auto() {
     --ready-timeout --propagation-wait --drain-timeout --stop-timeout
     --kong-url --proxy-url --proxy-health-path
     --kong-token-header --kong-token-file --kong-ca-file --kong-client-cert --kong-client-key
-    --docker-host --request-timeout --history-log --state-dir --dry-run --verbose"
+    --docker-host --compose-file --compose-project --request-timeout --history-log --state-dir --dry-run --verbose"
   case $previous in
-    --config | --kong-token-file | --kong-ca-file | --kong-client-cert | --kong-client-key | --history-log)
+    --config | --kong-token-file | --kong-ca-file | --kong-client-cert | --kong-client-key | --compose-file | \
+      --history-log)
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
       ;;
     --state-dir)

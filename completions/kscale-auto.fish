@@ -40,6 +40,8 @@ complete -c kscale-auto -l kong-ca-file -r -F -d 'certificate authority of the A
 complete -c kscale-auto -l kong-client-cert -r -F -d 'client certificate for the Admin API'
 complete -c kscale-auto -l kong-client-key -r -F -d 'its private key'
 complete -c kscale-auto -l docker-host -x -d "Docker's address"
+complete -c kscale-auto -l compose-file -r -F -d "Compose's file"
+complete -c kscale-auto -l compose-project -x -d "Compose's project"
 complete -c kscale-auto -l request-timeout -x -d 'deadline of one call to Docker or Kong'
 complete -c kscale-auto -l history-log -r -F -d 'CSV file of scaling actions'
 complete -c kscale-auto -l state-dir -r -F -d 'where state, history and lock are kept'
