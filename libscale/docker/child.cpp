@@ -244,7 +244,7 @@ int start(const Child& child, const std::string& file, int output, int errors, p
   std::vector<std::string> variables;
   variables.reserve(child.variables.size());
   for (const auto& [name, value] : child.variables) {
-    variables.push_back(name + '=' + value);
+    variables.push_back(fmt::format("{}={}", name, value));
   }
   return posix_spawn(&pid, file.c_str(), &plan.actions, &plan.attributes, pointers_to(arguments).data(),
                      pointers_to(variables).data());

@@ -149,7 +149,11 @@ class SecretsOfFile {
       m_mask.hide_values(text_of(m_folder / node.Scalar()), is_public);
     } else if (node.IsSequence()) {
       for (const auto& item : node) {
-        take_env_files(item.IsMap() ? item["path"] : item);
+        if (item.IsMap()) {
+          take_env_files(item["path"]);
+        } else {
+          take_env_files(item);
+        }
       }
     }
   }

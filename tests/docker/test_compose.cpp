@@ -84,6 +84,14 @@ class Project {
     return ids;
   }
 
+  void remove_image(const std::string& name) {
+    net::Request request;
+    request.to = engine.endpoint();
+    request.method = net::Method::del;
+    request.path = "/images/" + name;
+    CHECK(m_http.send(request).value().status == 200);
+  }
+
   Compose compose;
   docker::Engine engine;
 
@@ -231,8 +239,8 @@ TEST_CASE("Compose removes volumes and orphans only where that is asked for") {
                                                   "volumes:\n  data:\n";
   auto smaller = Compose::find(ground->setup)->value();
   static_cast<void>(smaller.down({.grace = 5s}));  // it cannot remove a network that an orphan is in
-  CHECK(project.containers().count("base") == 0);
-  CHECK(project.containers().count("backend-1") == 1);
+  CHECK_FALSE(project.containers().contains("base"));
+  CHECK(project.containers().contains("backend-1"));
   CHECK(has_volume());
   CHECK(smaller.down({.orphans = true, .grace = 5s}));
   CHECK(project.containers().empty());
@@ -253,6 +261,7 @@ TEST_CASE("Compose builds an image, and says how it goes") {
   REQUIRE(project.compose.build({"made"}, [&said](std::string_view line) { said.emplace_back(line); }));
   CHECK(said.size() > 2);
   CHECK(project.engine.image_id("kscale-test-compose-made"));
+  project.remove_image("kscale-test-compose-made");
   std::ofstream(folder / "Dockerfile") << "FROM kscale-test-app:latest\nNONSENSE\n";
   const auto bad = project.compose.build({"made"});
   REQUIRE_FALSE(bad);
@@ -267,6 +276,7 @@ TEST_CASE("what Compose cannot do is told by its words, without secrets") {
     return;
   }
   CHECK(ground->compose.up({"nope"}).error().code == Errc::not_found);
+  CHECK(ground->compose.down({.volumes = true}));  // v1 makes networks and volumes before it looks
 
   auto setup = ground->setup;
   setup.docker = {.base_url = "http://localhost", .unix_socket = (folder / "no.sock").string()};
@@ -277,10 +287,10 @@ TEST_CASE("what Compose cannot do is told by its words, without secrets") {
                                                   "    - Z=planted$${2\n    - W=${planted-3\n";
   auto bad = Compose::find(ground->setup)->value();
   for (const auto& error : {bad.services().error(), bad.up({"a"}).error(), bad.down({}).error()}) {
+    CAPTURE(error.what);
     CHECK(error.what.find("planted-1") == std::string::npos);
     CHECK(error.what.find("planted$") == std::string::npos);
     CHECK(error.what.find("planted-3") == std::string::npos);
     CHECK(error.what.size() > 60);
-    CAPTURE(error.what);
   }
 }

@@ -190,3 +190,42 @@ TEST_CASE("a container is in two networks of a real engine") {
   CHECK(real.engine.connect_networks({{"no-such-network", id, json::Value::object()}}).front().error().code ==
         Errc::not_found);
 }
+
+TEST_CASE("a real engine's log is read from a nanosecond on, of a terminal as well") {
+  const auto endpoint = endpoint_or_word();
+  if (!endpoint) {
+    return;
+  }
+  RealEngine real(*endpoint);
+  for (const bool has_terminal : {false, true}) {
+    auto terminal = body();
+    terminal.set("Tty", has_terminal);
+    const auto id = real.engine.create({{name_of(has_terminal ? 2 : 1), terminal}}).front().value();
+    REQUIRE(real.engine.start({id}).front());
+    std::vector<docker::LogLine> lines;
+    for (int tries = 0; tries < 100 && lines.empty(); ++tries) {
+      lines = real.engine.logs(id, {.tail = 1}).value_or(std::vector<docker::LogLine>{});
+      std::this_thread::sleep_for(20ms);
+    }
+    REQUIRE(lines.size() == 1);
+    CHECK(lines.front().text == "listening on port 3020 as client");
+    CHECK(real.engine.logs(id, {.since = lines.front().at}) == lines);
+    CHECK(real.engine.logs(id, {.since = lines.front().at + 1ns})->empty());
+  }
+}
+
+TEST_CASE("containers of a real engine are renamed, and found by a label") {
+  const auto endpoint = endpoint_or_word();
+  if (!endpoint) {
+    return;
+  }
+  RealEngine real(*endpoint);
+  const auto id = real.make(1);
+  real.make(2);
+  CHECK(real.engine.labelled("kscale.test", "client")->size() == 2);
+  CHECK(real.engine.labelled("kscale.test", "clien")->empty());
+  REQUIRE(real.engine.rename(id, name_of(3)));
+  CHECK(real.engine.inspect(name_of(3))->id == id);
+  CHECK(real.engine.rename(id, name_of(2)).error().code == Errc::conflict);
+  CHECK(real.engine.rename(name_of(1), name_of(4)).error().code == Errc::not_found);
+}
