@@ -194,7 +194,8 @@ Blueprint like_sibling(const json::Value& inspection, int sibling_number, const 
   Blueprint made;
 
   json::Value body = inspection["Config"];
-  body.set("Image", overrides.image.value_or(image));
+  const auto reference = overrides.image.value_or(image);
+  body.set("Image", reference);
   const auto hostname = body["Hostname"].text_or("");
   body.set("Hostname", !hostname.empty() && id.starts_with(hostname) ? "" : renumbering.text(hostname));
   body.erase("MacAddress");
@@ -205,7 +206,13 @@ Blueprint like_sibling(const json::Value& inspection, int sibling_number, const 
   body.set("Env", environment);
   body.set("Cmd", renumbering.all(body["Cmd"]));
   body.set("Entrypoint", renumbering.all(body["Entrypoint"]));
-  body.set("Labels", renumbered_labels(inspection["Config"]["Labels"], renumbering, sibling_number, identity.number));
+  auto labels = renumbered_labels(inspection["Config"]["Labels"], renumbering, sibling_number, identity.number);
+  const auto name_of_image = labels[k_image_label].text_or(inspection["Config"]["Image"].text_or(""));
+  labels.erase(k_image_label);
+  if (reference.starts_with("sha256:")) {
+    labels.set(k_image_label, name_of_image);
+  }
+  body.set("Labels", std::move(labels));
 
   json::Value host_config = host;
   host_config.erase("ContainerIDFile");

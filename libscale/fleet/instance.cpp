@@ -32,6 +32,11 @@ std::vector<Instance> instances_of(const std::vector<docker::Container>& contain
   return instances;
 }
 
+std::string image_name(const docker::Container& container) {
+  const auto named = container.labels.find(k_image_label);
+  return named != container.labels.end() ? named->second : container.image;
+}
+
 std::vector<Instance> running(const std::vector<Instance>& instances) {
   std::vector<Instance> found;
   std::ranges::copy_if(instances, std::back_inserter(found), &Instance::is_running);

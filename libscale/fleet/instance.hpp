@@ -14,6 +14,9 @@ inline constexpr const char* k_deployment_label = "dev.kscale.deployment";
 /// The number of the instance, on the same containers.
 inline constexpr const char* k_instance_label = "dev.kscale.instance";
 
+/// The name of the image, on containers that were made of it by its id because the name meant another one by then.
+inline constexpr const char* k_image_label = "dev.kscale.image";
+
 /// One of the like containers behind the gateway.
 struct Instance {
   int number = 0;
@@ -36,6 +39,9 @@ std::optional<int> number_of(std::string_view name, std::string_view prefix);
 
 /// The containers that are instances, by number.
 std::vector<Instance> instances_of(const std::vector<docker::Container>& containers, std::string_view prefix);
+
+/// The name that the container's image was meant by, also where it was made by id.
+std::string image_name(const docker::Container& container);
 
 std::vector<Instance> running(const std::vector<Instance>& instances);
 

@@ -47,7 +47,7 @@ Result<Model> Model::choose(World& world, const Deployment& deployment, const st
   model.m_sibling = sibling->number;
   model.m_inspection = std::move(*inspection);
   // The name may stand for another image by now; the new instance must be like its siblings all the same.
-  model.m_image = model.m_inspection["Config"]["Image"].text_or("");
+  model.m_image = image_name(sibling->container);
   const auto id = model.m_inspection["Image"].text_or("");
   const auto named = world.engine.image_id(model.m_image);
   if (!id.empty() && (!named || *named != id)) {

@@ -205,7 +205,12 @@ Status Operator::change(const Step& step) {
   if (step.kind == Kind::restart) {
     return fleet::restart_instance(m_world, deployment, those->front());
   }
-  const auto all = targets();
+  auto all = targets();
+  if (!all && step.kind != Kind::remove && all.error().code == Errc::unreachable) {
+    // No request comes through a Kong that is down, and its targets cannot be deleted.
+    m_log.say(control::Level::warning, "{}; its targets stay", all.error().what);
+    all = std::vector<kong::Target>{};
+  }
   if (!all) {
     return tl::unexpected(all.error());
   }
@@ -289,9 +294,9 @@ Status Operator::start_composed(const Step& step) {
     return tl::unexpected(services.error());
   }
   std::vector<std::string> names;
-  for (const auto& service : *services) {
-    if (service.container_name && std::ranges::find(step.names, *service.container_name) != step.names.end()) {
-      names.push_back(service.name);
+  for (const int number : step.numbers) {
+    if (const auto* service = service_of(*services, m_settings.deployment, number)) {
+      names.push_back(service->name);
     }
   }
   if (auto up = m_compose->up(names, [this](std::string_view line) { m_world.step(line); }); !up) {
@@ -336,7 +341,8 @@ Status Operator::replace(const Step& step) {
     return tl::unexpected(those.error());
   }
   const auto& instance = those->front();
-  const auto& image = step.image.empty() ? instance.container.image : step.image;
+  const auto own = fleet::image_name(instance.container);
+  const auto& image = step.image.empty() ? own : step.image;
   const auto inspection = m_world.engine.inspection(instance.container.id);
   if (!inspection) {
     return tl::unexpected(inspection.error());
@@ -352,15 +358,17 @@ Status Operator::replace(const Step& step) {
   }
   auto replaced = fleet::replace_instance(m_world, m_settings.deployment, instance, image);
   if (replaced) {
-    m_replaced.push_back({instance, old_image});
+    m_replaced.push_back({.instance = instance, .old_image = old_image, .old_name = own});
   }
   return replaced;
 }
 
 Status Operator::undo_replacements() {
-  for (const auto& [instance, old_image] : std::exchange(m_replaced, {})) {
+  for (const auto& [instance, old_image, old_name] : std::exchange(m_replaced, {})) {
     const auto all = named({.names = {instance.container.name}, .numbers = {instance.number}});
-    const auto back = all ? fleet::replace_instance(m_world, m_settings.deployment, all->front(), old_image)
+    const auto meant = m_world.engine.image_id(old_name);
+    const auto& reference = meant && *meant == old_image ? old_name : old_image;
+    const auto back = all ? fleet::replace_instance(m_world, m_settings.deployment, all->front(), reference)
                           : Status(tl::unexpected(all.error()));
     if (!back) {
       return fail(back.error().code, "{} still has the new image: {}", instance.container.name, back.error().what);

@@ -61,6 +61,7 @@ class Operator {
   struct Replaced {
     fleet::Instance instance;
     std::string old_image;  ///< its id
+    std::string old_name;   ///< the name that it was meant by
   };
 
   Result<std::vector<std::string>> carry_out(const Step& step);

@@ -11,31 +11,41 @@ namespace {
 
 using Kind = Step::Kind;
 
-/// The service of Compose that makes instance N: the one whose container is named so.
-const docker::ComposeService* service_of(const Situation& situation, const std::string& instance) {
-  const auto found = std::ranges::find_if(
-      situation.services, [&](const docker::ComposeService& s) { return s.container_name == instance; });
-  return found != situation.services.end() ? &*found : nullptr;
-}
-
 std::string name_of_instance(const fleet::Deployment& deployment, int number) {
   return fmt::format("{}-{}", deployment.prefix, number);
 }
 
-/// The services that are no instances, in the order of the file. Those of the database alone where only that is asked.
+/// Whether Compose scales the service, and names its containers as the instances are named.
+bool is_scaled(const docker::ComposeService& service, const fleet::Deployment& deployment) {
+  const auto& prefix = deployment.prefix;
+  const bool ends_so = prefix.ends_with('-' + service.name) || prefix.ends_with('_' + service.name);
+  return !service.container_name && (prefix == service.name || ends_so);
+}
+
+bool is_instance(const docker::ComposeService& service, const fleet::Deployment& deployment) {
+  return is_scaled(service, deployment) ||
+         (service.container_name && fleet::number_of(*service.container_name, deployment.prefix));
+}
+
+bool is_database(const docker::ComposeService& service) {
+  return service.name.find("database") != std::string::npos || service.name.find("migration") != std::string::npos;
+}
+
+/// The services that are no instances, as far as they are wanted.
+template <class Wanted>
 std::vector<std::string> other_services(const fleet::Deployment& deployment, const Situation& situation,
-                                        bool database_only) {
+                                        const Wanted& wanted) {
   std::vector<std::string> names;
   for (const auto& service : situation.services) {
-    const bool is_instance =
-        service.container_name && fleet::number_of(*service.container_name, deployment.prefix).has_value();
-    const bool is_database =
-        service.name.find("database") != std::string::npos || service.name.find("migration") != std::string::npos;
-    if (!is_instance && (!database_only || is_database)) {
+    if (!is_instance(service, deployment) && wanted(service)) {
       names.push_back(service.name);
     }
   }
   return names;
+}
+
+bool any_service(const docker::ComposeService& /*service*/) {
+  return true;
 }
 
 Step step_on(Kind kind, const std::vector<fleet::Instance>& instances) {
@@ -53,18 +63,23 @@ void mend_first(const Situation& situation, Plan& plan) {
   }
 }
 
-/// What brings instance N into being: Compose where its file knows the instance, its own container where that is only
-/// stopped, else a new one.
-Kind way_to_start(const Situation& situation, const std::string& name, int number) {
-  if (service_of(situation, name) != nullptr) {
-    return Kind::start_composed;
-  }
+/// What becomes of stopped containers that kscale made: they may have ended by themselves, or been stopped by an
+/// operator.
+enum class Leftovers { are_made_anew, are_started };
+
+/// What brings instance N into being: its own container where that is only stopped, Compose where its file knows the
+/// instance, else a new one.
+Kind way_to_start(const fleet::Deployment& deployment, const Situation& situation, int number, Leftovers leftovers) {
   const auto stopped = std::ranges::find(situation.instances, number, &fleet::Instance::number);
-  return stopped != situation.instances.end() && !stopped->is_ours() ? Kind::start : Kind::add;
+  if (stopped != situation.instances.end() && (!stopped->is_ours() || leftovers == Leftovers::are_started)) {
+    return Kind::start;
+  }
+  return service_of(situation.services, deployment, number) != nullptr ? Kind::start_composed : Kind::add;
 }
 
 /// Steps that bring the number of running instances up.
-void raise(const fleet::Deployment& deployment, const Situation& situation, int wanted, Plan& plan) {
+void raise(const fleet::Deployment& deployment, const Situation& situation, int wanted, Leftovers leftovers,
+           Plan& plan) {
   std::vector<int> taken;
   for (const auto& instance : fleet::running(situation.instances)) {
     taken.push_back(instance.number);
@@ -72,7 +87,8 @@ void raise(const fleet::Deployment& deployment, const Situation& situation, int 
   std::array steps{Step{.kind = Kind::start_composed}, Step{.kind = Kind::start}, Step{.kind = Kind::add}};
   for (const int number : fleet::lowest_free(taken, wanted - static_cast<int>(taken.size()))) {
     const auto name = name_of_instance(deployment, number);
-    auto* const step = std::ranges::find(steps, way_to_start(situation, name, number), &Step::kind);
+    const auto way = way_to_start(deployment, situation, number, leftovers);
+    auto* const step = std::ranges::find(steps, way, &Step::kind);
     step->names.push_back(name);
     step->numbers.push_back(number);
   }
@@ -168,12 +184,21 @@ std::string text_of(const Step& step) {
   return {};
 }
 
+const docker::ComposeService* service_of(const std::vector<docker::ComposeService>& services,
+                                         const fleet::Deployment& deployment, int number) {
+  const auto name = name_of_instance(deployment, number);
+  const auto found = std::ranges::find_if(services, [&](const docker::ComposeService& service) {
+    return service.container_name == name || (number == 1 && is_scaled(service, deployment));
+  });
+  return found != services.end() ? &*found : nullptr;
+}
+
 Plan plan_scale(const fleet::Deployment& deployment, const Situation& situation, int wanted) {
   Plan plan{.action = "scale"};
   mend_first(situation, plan);
   const int count = static_cast<int>(fleet::running(situation.instances).size());
   if (wanted > count) {
-    raise(deployment, situation, wanted, plan);
+    raise(deployment, situation, wanted, Leftovers::are_made_anew, plan);
   } else if (wanted < count) {
     lower(situation, wanted, plan);
   }
@@ -182,15 +207,21 @@ Plan plan_scale(const fleet::Deployment& deployment, const Situation& situation,
 
 Plan plan_start(const fleet::Deployment& deployment, const Situation& situation, const StartOptions& options) {
   Plan plan{.action = "start"};
-  if (options.kong || options.database) {
-    plan.steps.push_back({.kind = Kind::start_services, .names = other_services(deployment, situation, !options.kong)});
+  const auto others = other_services(deployment, situation, [&](const docker::ComposeService& service) {
+    return is_database(service) ? options.database : options.kong && service.profiles.empty();
+  });
+  if (!others.empty()) {
+    plan.steps.push_back({.kind = Kind::start_services, .names = others});
   }
   if (options.kong) {
     plan.steps.push_back({.kind = Kind::await_kong});
   }
-  mend_first(situation, plan);
   if (options.instances > static_cast<int>(fleet::running(situation.instances).size())) {
-    raise(deployment, situation, options.instances, plan);
+    raise(deployment, situation, options.instances, Leftovers::are_started, plan);
+  }
+  // At the end: what stands stopped is needed before, and a Kong that was started may have forgotten its targets.
+  if (options.kong || !situation.drift.is_none()) {
+    plan.steps.push_back({.kind = Kind::mend});
   }
   if (situation.paused) {
     plan.steps.push_back({.kind = Kind::resume});
@@ -203,7 +234,7 @@ Plan plan_stop(const fleet::Deployment& deployment, const Situation& situation, 
   if (const auto running = fleet::running(situation.instances); !running.empty()) {
     plan.steps.push_back(step_on(Kind::stop, running));
   }
-  if (const auto others = other_services(deployment, situation, false); all && !others.empty()) {
+  if (const auto others = other_services(deployment, situation, any_service); all && !others.empty()) {
     plan.steps.push_back({.kind = Kind::stop_services, .names = others});
   }
   return plan;
@@ -212,10 +243,12 @@ Plan plan_stop(const fleet::Deployment& deployment, const Situation& situation, 
 Plan plan_restart(const fleet::Deployment& deployment, const Situation& situation, const RestartOptions& options) {
   Plan plan{.action = "restart"};
   if (options.kong) {
-    plan.steps.push_back({.kind = Kind::restart_services, .names = other_services(deployment, situation, false)});
+    plan.steps.push_back({.kind = Kind::restart_services, .names = other_services(deployment, situation, any_service)});
     plan.steps.push_back({.kind = Kind::await_kong});
+    plan.steps.push_back({.kind = Kind::mend});
+  } else {
+    mend_first(situation, plan);
   }
-  mend_first(situation, plan);
   const auto running = fleet::running(situation.instances);
   if (options.at_once && !running.empty()) {
     plan.steps.push_back(step_on(Kind::stop, running));
@@ -238,11 +271,24 @@ Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation
   if (!build.names.empty()) {
     plan.steps.push_back(std::move(build));
   }
-  mend_first(situation, plan);
-  if (fleet::running(situation.instances).empty()) {
-    raise(deployment, situation, instances, plan);
-  } else {
+  if (!fleet::running(situation.instances).empty()) {
+    mend_first(situation, plan);
     one_after_another(deployment, situation, {.kind = Kind::replace, .image = image}, plan);
+    return plan;
+  }
+  Plan start;
+  raise(deployment, situation, instances, Leftovers::are_started, start);
+  Situation started;
+  bool may_be_old = !image.empty();
+  for (const auto& step : start.steps) {
+    for (std::size_t i = 0; i < step.names.size(); ++i) {
+      started.instances.push_back({step.numbers[i], {.name = step.names[i], .state = docker::State::running}});
+    }
+    may_be_old = may_be_old || step.kind == Kind::start;
+  }
+  std::ranges::move(start.steps, std::back_inserter(plan.steps));
+  if (may_be_old) {
+    one_after_another(deployment, started, {.kind = Kind::replace, .image = image}, plan);
   }
   return plan;
 }

@@ -54,6 +54,12 @@ struct Plan {
   std::vector<Step> steps;
 };
 
+/// The service of Compose that makes instance N: the one whose container is named so. The first instance of a service that
+/// is scaled, whose containers Compose names PROJECT-SERVICE-N, is made by that service; others are made like it. Null
+/// where Compose has nothing to do with it.
+const docker::ComposeService* service_of(const std::vector<docker::ComposeService>& services,
+                                         const fleet::Deployment& deployment, int number);
+
 /// All that a plan rests on.
 struct Situation {
   std::vector<fleet::Instance> instances;
@@ -66,8 +72,8 @@ Plan plan_scale(const fleet::Deployment& deployment, const Situation& situation,
 
 struct StartOptions {
   int instances = 3;  ///< at least so many shall run
-  bool kong = false;  ///< with all services of the compose file that are no instances
-  bool database = false;
+  bool kong = false;      ///< also the services that are no instances and need no profile
+  bool database = false;  ///< also Kong's database and what prepares it
 };
 Plan plan_start(const fleet::Deployment& deployment, const Situation& situation, const StartOptions& options);
 

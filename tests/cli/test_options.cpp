@@ -39,6 +39,7 @@ TEST_CASE("a tool with actions takes words among its options, and shows the acti
   usage.actions = {{"scale", "N", "run N instances"}, {"status", "", "show what runs"}};
   const auto line = parse_command_line(usage, {"--tail", "5", "scale", "--once", "7"});
   REQUIRE(line);
+  CHECK_FALSE(parse_command_line(usage, {"--once=false"})->has("once"));
   CHECK(line->words == std::vector<std::string>{"scale", "7"});
   CHECK(line->value("tail") == "5");
   CHECK_FALSE(line->value("since").has_value());

@@ -141,13 +141,20 @@ make_instances() {
   done
 }
 
-# kscale [OPTIONS]: kscale-auto with the settings of the scene, and no others. It takes the place of the shell.
-kscale() {
-  exec env -i PATH="$PATH" DOCKER_HOST="$DOCKER_HOST" "$auto" --name-prefix "$scene" --upstream "$scene-upstream" \
+# tool PROGRAM [OPTIONS]: a tool with the settings of the scene, and no others. It takes the place of the shell.
+tool() {
+  local program=$1
+  shift
+  exec env -i PATH="$PATH" DOCKER_HOST="$DOCKER_HOST" "$program" --name-prefix "$scene" --upstream "$scene-upstream" \
     --service "$scene" --target-address host --kong-url "$KONG_URL" --proxy-url "$PROXY_URL" \
     --state-dir "$folder/state" --history-log "$folder/history.csv" \
     --min-instances 3 --max-instances 6 --request-rate-up 100000 --request-rate-down 90000 --response-time-up 60000 \
     --propagation-wait 100 --ready-timeout 20 "$@"
+}
+
+# kscale [OPTIONS]: kscale-auto so.
+kscale() {
+  tool "$auto" "$@"
 }
 
 # targets [WEIGHT]: the targets of at least that weight, one a line; without it those that get requests.
@@ -162,9 +169,44 @@ addresses() {
     | .Ports[] | select(.PrivatePort == 3020) | "127.0.0.1:\(.PublicPort)"' | sort -uV
 }
 
+# burn SHAPE: load on the proxy, such as 12:120 for twelve requests a second for two minutes.
+burn() {
+  curl --silent --show-error --fail --max-time 10 "$CONTROL_URL/load" --data "$1" >/dev/null
+}
+
+# Requests that take a second each, so that some are always under way where an instance goes. Ends with its folder.
+slow_requests() {
+  local end=$((SECONDS + 150))
+  while [[ ! -e $folder/slow-enough ]] && ((SECONDS < end)); do
+    curl --silent --max-time 20 --output /dev/null --write-out '%{http_code}\n' \
+      "$PROXY_URL/street-noshery/slow?ms=1000" >>"$folder/slow" || true
+  done
+}
+
+begin_slow_requests() {
+  slow_requests &
+  slow=$!
+  pids+=("$slow")
+}
+
+# Ends the load, and the slow requests. None of either may have failed. Sets `report`.
+end_of_load() {
+  : >"$folder/slow-enough"
+  wait "$slow"
+  curl --silent --fail --max-time 10 --request POST "$CONTROL_URL/load/stop" >/dev/null
+  sleep 0.3
+  report=$(curl --silent --fail --max-time 10 "$CONTROL_URL/report")
+  [[ $(jq '.failed' <<<"$report") == 0 ]] || fail "requests failed: $report"
+  [[ $(sort -u "$folder/slow") == 200 ]] || fail "slow requests: $(sort "$folder/slow" | uniq -c)"
+}
+
 # no_secret_in FILE...: nor in the folder of the state.
 no_secret_in() {
-  if grep -rlF -- "$planted" "$@" "$folder/state" >&2; then
+  local where=("$@")
+  if [[ -d $folder/state ]]; then
+    where+=("$folder/state")
+  fi
+  if grep -rlF -- "$planted" "${where[@]}" >&2; then
     fail "a secret of the containers was written"
   fi
 }

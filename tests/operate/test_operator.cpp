@@ -153,7 +153,27 @@ TEST_CASE("a deploy that fails half-way brings those back that have the new imag
   CHECK(operated.machine.running() == Names{"shop-1", "shop-2", "shop-3"});
   CHECK(operated.machine.targets() == k_three_targets);
   CHECK(operated.image_of("shop-2") == "shop:1");
-  CHECK(operated.image_of("shop-1") != "checked:1");
+  CHECK(operated.image_of("shop-1") == "shop:1");
+}
+
+TEST_CASE("an image that its name no longer means is brought back by id, and its name is remembered") {
+  Operated operated;
+  // As a build does: the name means another image from now on.
+  operated.machine.docker.add_image(
+      {.name = "shop:1", .ports = {"3020/tcp"}, .health_check = true, .build = "of today"});
+  int created = 0;
+  operated.machine.http.fate = [&](int, const net::Request& request) {
+    created += request.path.find("/containers/create") != std::string::npos ? 1 : 0;
+    operated.machine.behaviour->health = created == 2 ? "unhealthy" : "healthy";
+    return fakes::Fate::arrives;
+  };
+  CHECK_FALSE(operated.deploy("").status);
+  operated.machine.http.fate = nullptr;
+  operated.machine.behaviour->health = "healthy";
+  CHECK(operated.machine.targets() == k_three_targets);
+  const auto again = operated.deploy("");
+  CHECK(again.status);
+  CHECK(operated.image_of("shop-1") == "shop:1");
 }
 
 TEST_CASE("an instance that has the image already is left alone") {

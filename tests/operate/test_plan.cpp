@@ -70,15 +70,39 @@ TEST_CASE("start never takes instances away") {
   CHECK(plan_start(k_shop, running(5), {.instances = 3}).steps.empty());
 }
 
-TEST_CASE("start begins with Kong where that is asked for, and ends a pause") {
+TEST_CASE("start begins with Kong where that is asked for, mends when all run, and ends a pause") {
   Situation situation{.services = services(), .paused = true};
   CHECK(text_of(plan_start(k_shop, situation, {.instances = 2, .kong = true})) ==
-        "1. start kong-database, kong with Compose\n"
+        "1. start kong with Compose\n"
         "2. wait until Kong's Admin API answers\n"
         "3. start shop-1, shop-2 with Compose, wait until ready, add the targets\n"
-        "4. resume the autoscaler\n");
-  CHECK(text_of(plan_start(k_shop, situation, {.instances = 1, .database = true}))
-            .starts_with("1. start kong-database with Compose\n"));
+        "4. bring containers and targets to agree\n"
+        "5. resume the autoscaler\n");
+  CHECK(text_of(plan_start(k_shop, situation, {.instances = 1, .kong = true, .database = true}))
+            .starts_with("1. start kong-database, kong with Compose\n"));
+}
+
+TEST_CASE("start starts what a stop has stopped, also what kscale made") {
+  auto situation = running(2);
+  for (auto& instance : situation.instances) {
+    instance.container.state = docker::State::exited;
+    instance.container.labels[fleet::k_deployment_label] = "shop";
+  }
+  situation.drift.leftovers = situation.instances;
+  CHECK(text_of(plan_start(k_shop, situation, {.instances = 3})) ==
+        "1. start shop-1, shop-2, wait until ready, add the targets\n"
+        "2. make shop-3 like the siblings, start, wait until ready, add the target\n"
+        "3. bring containers and targets to agree\n");
+}
+
+TEST_CASE("a service that Compose scales makes the first instance, and is never taken for something besides") {
+  const fleet::Deployment deployment{.prefix = "noshery_backend"};
+  const Situation situation{.services = {{.name = "backend"}, {.name = "kong"}}};
+  CHECK(text_of(plan_start(deployment, situation, {.instances = 2, .kong = true}))
+            .starts_with("1. start kong with Compose\n"
+                         "2. wait until Kong's Admin API answers\n"
+                         "3. start noshery_backend-1 with Compose, wait until ready, add the target\n"
+                         "4. make noshery_backend-2 like the siblings"));
 }
 
 TEST_CASE("stop pauses the autoscaler first, which would start what is stopped") {
@@ -122,6 +146,10 @@ TEST_CASE("a deploy where nothing runs starts the instances") {
   CHECK(text_of(plan_deploy(k_shop, situation, "", 2)) ==
         "1. build the images of backend-1, backend-2, backend-3, backend-4\n"
         "2. start shop-1, shop-2 with Compose, wait until ready, add the targets\n");
+  CHECK(text_of(plan_deploy(k_shop, situation, "shop:2", 2)) ==
+        "1. start shop-1, shop-2 with Compose, wait until ready, add the targets\n"
+        "2. drain shop-1, replace it by shop:2, wait until ready, put it into rotation\n"
+        "3. drain shop-2, replace it by shop:2, wait until ready, put it into rotation\n");
 }
 
 TEST_CASE("a cleanup removes instances in any state, and then the project") {

@@ -64,7 +64,7 @@ std::string help_on(const std::vector<Action>& actions) {
 }  // namespace
 
 bool CommandLine::has(std::string_view name) const {
-  return value(name).has_value();
+  return value(name).value_or("false") != "false";
 }
 
 std::optional<std::string> CommandLine::value(std::string_view name) const {

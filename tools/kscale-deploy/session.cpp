@@ -44,6 +44,12 @@ bool reads_only(Action action) {
   return action == Action::status || action == Action::health || action == Action::logs || action == Action::history;
 }
 
+/// The Compose project of the container; empty where it has none.
+std::string project_of(const docker::Container& container) {
+  const auto found = container.labels.find("com.docker.compose.project");
+  return found != container.labels.end() ? found->second : std::string();
+}
+
 /// What one call needs, put together.
 class Session {
  public:
@@ -184,7 +190,13 @@ Result<std::vector<docker::Container>> Session::whose() {
     if (!service) {
       return tl::unexpected(service.error());
     }
-    chosen = std::move(*service);
+    for (auto& container : *service) {
+      // Another project on this engine may have a service of the same name.
+      const bool other = !instances->empty() && project_of(container) != project_of(instances->front().container);
+      if (!other) {
+        chosen.push_back(std::move(container));
+      }
+    }
   }
   if (chosen.empty() && !subject.empty()) {
     if (auto named = engine.inspect(subject)) {
@@ -314,6 +326,10 @@ Status Session::confirm() const {
 
 Result<Plan> Session::plan(Operator& op) {
   const auto& deployment = m_settings.deployment;
+  if ((m_command.include_kong || m_command.include_database) && !m_compose) {
+    return fail(Errc::not_found, "no compose file here, and --include-{} needs one; see compose-file",
+                m_command.include_kong ? "kong" : "database");
+  }
   const bool without_kong =
       m_command.include_kong || m_command.action == Action::cleanup || m_command.action == Action::stop;
   const auto situation = op.observe(without_kong ? Operator::Kong::may_be_missing : Operator::Kong::needed);

@@ -23,6 +23,8 @@ struct Image {
   std::vector<std::string> ports;  ///< what it exposes: "3020/tcp"
   bool health_check = false;
   std::optional<int> exits_at_once;  ///< its containers die as soon as they are started, with this code
+  std::string build = {};            ///< another build of the same name is another image
+  bool is_dangling = false;          ///< its name was given to another build since
 };
 
 struct DockerOptions {

@@ -10,13 +10,16 @@ namespace kscale::sandbox::engine {
 
 const Image* Images::find(std::string_view name) const {
   const auto found = std::find_if(m_images.begin(), m_images.end(), [&](const Image& image) {
-    return tagged(image.name) == tagged(name) || id_of(image) == name;
+    return (!image.is_dangling && tagged(image.name) == tagged(name)) || id_of(image) == name;
   });
   return found == m_images.end() ? nullptr : &*found;
 }
 
 void Images::add(Image image) {
-  remove(image.name);
+  std::erase_if(m_images, [&](const Image& each) { return id_of(each) == id_of(image); });
+  for (auto& each : m_images) {
+    each.is_dangling = each.is_dangling || tagged(each.name) == tagged(image.name);
+  }
   m_images.push_back(std::move(image));
 }
 
@@ -34,7 +37,7 @@ std::string id_of(const Image& image) {
   std::string id = "sha256:";
   std::uint64_t hash = 0xcbf29ce484222325;
   for (int part = 0; part < 4; ++part) {
-    for (const char c : tagged(image.name)) {
+    for (const char c : tagged(image.name) + image.build) {
       hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
     }
     id += fmt::format("{:016x}", hash);
