@@ -43,6 +43,7 @@ void add_targets(World& world, const Deployment& deployment, const std::vector<I
 
 void remove_targets(World& world, const Deployment& deployment, const std::vector<std::string>& stale, Mended& mended) {
   std::vector<kong::TargetChange> changes;
+  changes.reserve(stale.size());
   for (const auto& address : stale) {
     changes.push_back({kong::TargetChange::Kind::remove, address, 0});
   }

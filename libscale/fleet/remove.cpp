@@ -11,6 +11,7 @@ namespace {
 /// Removes containers that no request reaches any more. The volumes without a name that kscale made go with them.
 std::vector<Removed> remove_containers(World& world, const std::vector<Instance>& leaving) {
   std::vector<Removed> removed;
+  removed.reserve(leaving.size());
   for (const auto& instance : leaving) {
     removed.push_back({instance.container.name, {}});
   }
@@ -58,6 +59,7 @@ std::vector<Removed> remove_instances(World& world, const Deployment& deployment
                                       const std::vector<kong::Target>& targets) {
   if (const auto left = take_out(world, deployment, targets_of(leaving, deployment, targets)); !left) {
     std::vector<Removed> none;
+    none.reserve(leaving.size());
     for (const auto& instance : leaving) {
       none.push_back({instance.container.name, left});
     }

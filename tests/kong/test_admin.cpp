@@ -48,6 +48,7 @@ json::Value body_of(const net::Request& request) {
 
 std::vector<Urgency> urgencies_of(const std::vector<net::Request>& requests) {
   std::vector<Urgency> urgencies;
+  urgencies.reserve(requests.size());
   for (const auto& request : requests) {
     urgencies.push_back(request.urgency);
   }

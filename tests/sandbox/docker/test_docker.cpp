@@ -321,8 +321,6 @@ TEST_CASE("of several creations of one name at once one is done") {
   CHECK(refused == 2);
 }
 
-}  // namespace kscale::sandbox
-
 TEST_CASE("a container can be renamed, and its name be taken by another") {
   fakes::HandClock clock;
   Docker docker(clock, model_workloads(std::make_shared<ModelBehaviour>()), {.images = {{.name = "shop:1"}}});
@@ -334,3 +332,5 @@ TEST_CASE("a container can be renamed, and its name be taken by another") {
   CHECK(message_of(taken).starts_with("Conflict. The container name \"/shop-1\" is already in use"));
   CHECK(get(docker, "/containers/shop-1.old/json").status == 200);
 }
+
+}  // namespace kscale::sandbox
