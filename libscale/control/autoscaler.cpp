@@ -158,22 +158,14 @@ bool Autoscaler::put_back(store::State& state, const Scene& scene, CheckReport& 
   if (!state.acting) {
     return false;
   }
-  std::vector<kong::TargetChange> changes;
-  std::vector<std::string> lines;
-  for (const auto& instance : scene.drift.taken_out) {
-    const auto address = m_settings.deployment.address_of(instance);
-    if (address && std::ranges::find(*state.acting, instance.number) == state.acting->end()) {
-      changes.push_back(m_settings.deployment.to_add(*address, m_settings.deployment.target_weight));
-      lines.push_back(fmt::format("gave target {} its weight back, after an action that was cut short", *address));
-    }
-  }
-  if (const auto restored = m_world.kong.change_targets(m_settings.deployment.upstream, changes); !restored) {
+  const auto restored = fleet::put_back(m_world, m_settings.deployment, scene.drift, *state.acting);
+  if (!restored) {
     report.problems.push_back(restored.error().what);
     return false;
   }
   state.acting.reset();
-  tell_mended(lines, report);
-  return !changes.empty();
+  tell_mended(*restored, report);
+  return !restored->empty();
 }
 
 /// Brings containers and targets to agree. Whether anything was done. What could not be done stops nothing else.
@@ -182,7 +174,7 @@ bool Autoscaler::mend(const Scene& scene, CheckReport& report) {
     return false;
   }
   auto mended = fleet::mend(m_world, m_settings.deployment, scene.drift);
-  std::ranges::move(mended.failed, std::back_inserter(report.problems));
+  std::ranges::transform(mended.failed, std::back_inserter(report.problems), &Error::what);
   tell_mended(mended.done, report);
   return !mended.done.empty();
 }

@@ -38,7 +38,7 @@ std::vector<Launch*> enter(World& world, const Deployment& deployment, std::vect
 /// container is worse than one instance too many.
 void take_back_failed(World& world, std::vector<Launch>& launches) {
   for (auto& launch : launches) {
-    if (launch.outcome || launch.target_may_stay) {
+    if (launch.outcome || launch.stays || launch.target_may_stay) {
       continue;
     }
     if (const auto taken = take_back(world, launch); !taken) {

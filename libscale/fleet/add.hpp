@@ -18,7 +18,7 @@ struct Added {
 };
 
 /// Leads launched containers into service: waits until they can serve, and brings them into rotation. Those that fail
-/// are taken back.
+/// are taken back, but for those that stay: they are left without a target.
 std::vector<Added> bring_in(World& world, const Deployment& deployment, std::vector<Launch> launches);
 
 /// Adds `count` instances beside those `present` (running or not), side by side, each in these steps: created and

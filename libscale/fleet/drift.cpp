@@ -31,12 +31,12 @@ void add_targets(World& world, const Deployment& deployment, const std::vector<I
     }
   }
   enter_rotation(world, deployment, entrants);
-  for (const auto& [instance, outcome, target_may_stay] : entrants) {
+  for (const auto& [instance, outcome, weight, target_may_stay] : entrants) {
     if (outcome) {
       mended.done.push_back(
           fmt::format("added target {} of {}", *deployment.address_of(instance), instance.container.name));
     } else {
-      mended.failed.push_back(outcome.error().what);
+      mended.failed.push_back(outcome.error());
     }
   }
 }
@@ -48,7 +48,7 @@ void remove_targets(World& world, const Deployment& deployment, const std::vecto
     changes.push_back({kong::TargetChange::Kind::remove, address, 0});
   }
   if (const auto removed = world.kong.change_targets(deployment.upstream, changes); !removed) {
-    mended.failed.push_back(fmt::format("remove stale targets: {}", removed.error().what));
+    mended.failed.push_back(wrap(removed.error(), "remove stale targets").value());
     return;
   }
   for (const auto& address : stale) {
@@ -64,7 +64,7 @@ void remove_leftovers(World& world, const std::vector<Instance>& leftovers, Mend
     if (removed.front()) {
       mended.done.push_back(fmt::format("removed {}, which was {}", name, name_of(leftover.container.state)));
     } else {
-      mended.failed.push_back(fmt::format("remove {}: {}", name, removed.front().error().what));
+      mended.failed.push_back(wrap(removed.front().error(), "remove {}", name).value());
     }
   }
 }
@@ -104,6 +104,10 @@ Drift drift_of(const std::vector<Instance>& instances, const std::vector<kong::T
       drift.without_serving.push_back(target.address);
     }
   }
+  // While nothing runs, what stands stopped is all that new instances could be made like.
+  if (std::ranges::none_of(instances, &Instance::is_running)) {
+    drift.leftovers.clear();
+  }
   // Looking at the wrong engine must not take a service down: something has to be left in rotation.
   const bool others_serve = std::ranges::any_of(targets, [&](const kong::Target& t) {
     return t.weight > 0 && std::ranges::find(drift.without_serving, t.address) == drift.without_serving.end();
@@ -133,6 +137,23 @@ std::vector<std::string> described(const Drift& drift, const Deployment& deploym
   for (const auto& instance : drift.taken_out) {
     lines.push_back(fmt::format("target {} of {} has weight 0", deployment.address_of(instance).value_or(""),
                                 instance.container.name));
+  }
+  return lines;
+}
+
+Result<std::vector<std::string>> put_back(World& world, const Deployment& deployment, const Drift& drift,
+                                          const std::vector<int>& taken_out) {
+  std::vector<kong::TargetChange> changes;
+  std::vector<std::string> lines;
+  for (const auto& instance : drift.taken_out) {
+    const auto address = deployment.address_of(instance);
+    if (address && std::ranges::find(taken_out, instance.number) == taken_out.end()) {
+      changes.push_back(deployment.to_add(*address, deployment.target_weight));
+      lines.push_back(fmt::format("gave target {} its weight back, after an action that was cut short", *address));
+    }
+  }
+  if (const auto restored = world.kong.change_targets(deployment.upstream, changes); !restored) {
+    return tl::unexpected(restored.error());
   }
   return lines;
 }

@@ -14,7 +14,7 @@ namespace kscale::fleet {
 struct Drift {
   std::vector<Instance> without_target;      ///< they run, and get no requests
   std::vector<std::string> without_serving;  ///< targets of ours whose instance is gone or does not run
-  std::vector<Instance> leftovers;           ///< stopped containers that kscale made, and nobody needs
+  std::vector<Instance> leftovers;           ///< stopped containers that kscale made, while others run
   std::vector<std::string> last_ones;        ///< such targets again, but no other is in rotation: left until one is
   std::vector<Instance> taken_out;           ///< they run, and their target has weight 0: somebody's will, left alone
 
@@ -34,8 +34,13 @@ std::vector<std::string> described(const Drift& drift, const Deployment& deploym
 /// What became of a disagreement: one line for each thing that was done, and for each that could not be.
 struct Mended {
   std::vector<std::string> done;
-  std::vector<std::string> failed;
+  std::vector<Error> failed;
 };
+
+/// Gives those targets of weight 0 their weight back that an action which was cut short has left so: all but those of
+/// the instances that somebody had `taken_out` before. One line for each.
+Result<std::vector<std::string>> put_back(World& world, const Deployment& deployment, const Drift& drift,
+                                          const std::vector<int>& taken_out);
 
 /// Mends it: targets for the instances that can serve, none for what does not run, leftovers removed.
 Mended mend(World& world, const Deployment& deployment, const Drift& drift);

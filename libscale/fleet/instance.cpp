@@ -43,6 +43,17 @@ std::vector<Instance> running(const std::vector<Instance>& instances) {
   return found;
 }
 
+std::vector<int> numbers_in_use(const std::vector<Instance>& instances) {
+  std::vector<int> numbers;
+  for (const auto& instance : instances) {
+    const auto state = instance.container.state;
+    if (state != docker::State::exited && state != docker::State::created && state != docker::State::dead) {
+      numbers.push_back(instance.number);
+    }
+  }
+  return numbers;
+}
+
 std::vector<int> lowest_free(const std::vector<int>& taken, int count) {
   std::vector<int> free;
   for (int number = 1; static_cast<int>(free.size()) < count; ++number) {

@@ -45,6 +45,9 @@ std::string image_name(const docker::Container& container);
 
 std::vector<Instance> running(const std::vector<Instance>& instances);
 
+/// The numbers of those that are not stopped: no new instance can have them.
+std::vector<int> numbers_in_use(const std::vector<Instance>& instances);
+
 /// The lowest numbers from 1 on that `taken` does not hold.
 std::vector<int> lowest_free(const std::vector<int>& taken, int count);
 

@@ -62,18 +62,6 @@ Result<Blueprint> Model::blueprint(int number) const {
                    : from_settings(identity, m_deployment.overrides);
 }
 
-/// Numbers that are not to be used: those of running containers, and those tried in vain.
-std::vector<int> numbers_in_use(const std::vector<Instance>& present) {
-  std::vector<int> numbers;
-  for (const auto& instance : present) {
-    const auto state = instance.container.state;
-    if (state != docker::State::exited && state != docker::State::created && state != docker::State::dead) {
-      numbers.push_back(instance.number);
-    }
-  }
-  return numbers;
-}
-
 /// Notes a failed step; the error says which and of whom.
 void note(Launch& launch, std::string_view step, const Error& error) {
   launch.outcome = wrap(error, "{} {}", step, launch.name);

@@ -16,6 +16,7 @@ struct Launch {
   std::string id;                ///< empty where none was made
   bool was_there = false;        ///< a stopped container that was only started again
   Status outcome;                ///< what went wrong, once something did
+  bool stays = false;            ///< where it fails it is left as it is, not taken back
   bool target_may_stay = false;  ///< it went wrong, and its target could not be taken out of Kong again
 };
 

@@ -16,26 +16,29 @@ std::string set_aside(const std::string& name) {
   return name + ".kscale-old";
 }
 
-/// Leads the requests to others.
-Status step_aside(World& world, const Deployment& deployment, const Instance& instance) {
+/// Leads the requests to others. Gives the weight that the instance's target had; nothing where it had none.
+Result<std::optional<int>> step_aside(World& world, const Deployment& deployment, const Instance& instance) {
   const auto targets = world.kong.targets(deployment.upstream);
   if (!targets) {
     return tl::unexpected(targets.error());
   }
   const auto own = targets_of({instance}, deployment, *targets);
   if (own.empty()) {
-    return {};
+    return std::optional<int>();
   }
   if (own.front().weight > 0) {
     if (auto others = require_others(world, deployment, own); !others) {
-      return others;
+      return tl::unexpected(others.error());
     }
   }
-  return leave_rotation(world, deployment, own);
+  if (auto left = leave_rotation(world, deployment, own); !left) {
+    return tl::unexpected(left.error());
+  }
+  return std::optional(own.front().weight);
 }
 
-/// Waits until the started container can serve, and leads requests to it.
-Status step_forward(World& world, const Deployment& deployment, Launch launch) {
+/// Waits until the started container can serve, and leads requests to it, as many as `weight` says.
+Status step_forward(World& world, const Deployment& deployment, Launch launch, std::optional<int> weight) {
   std::vector<Launch> launches{std::move(launch)};
   await_ready(world, deployment, launches);
   if (!launches.front().outcome) {
@@ -45,23 +48,25 @@ Status step_forward(World& world, const Deployment& deployment, Launch launch) {
   if (!container) {
     return tl::unexpected(container.error());
   }
-  std::vector<Entrant> entrants{{.instance = {launches.front().number, std::move(*container)}}};
+  std::vector<Entrant> entrants{{.instance = {launches.front().number, std::move(*container)}, .weight = weight}};
   enter_rotation(world, deployment, entrants);
   return entrants.front().outcome;
 }
 
+/// To the end: one that is given up in the middle of stopping would be started while it still runs, and then end.
 Status stop(World& world, const Deployment& deployment, const Instance& instance) {
   world.step(fmt::format("stop {}", instance.container.name));
-  return world.engine.stop({instance.container.id}, deployment.stop_timeout).front();
+  return world.engine.stop({instance.container.id}, deployment.stop_timeout, net::Urgency::to_the_end).front();
 }
 
-Status start_again(World& world, const Deployment& deployment, const Instance& instance) {
+Status start_again(World& world, const Deployment& deployment, const Instance& instance, std::optional<int> weight) {
   const auto& [id, name] = std::tie(instance.container.id, instance.container.name);
   world.step(fmt::format("start {}", name));
   if (const auto started = world.engine.start({id}, net::Urgency::to_the_end).front(); !started) {
     return wrap(started.error(), "start {}", name);
   }
-  return step_forward(world, deployment, {.number = instance.number, .name = name, .id = id, .was_there = true});
+  return step_forward(world, deployment, {.number = instance.number, .name = name, .id = id, .was_there = true},
+                      weight);
 }
 
 /// The container that is to take the instance's place.
@@ -78,34 +83,60 @@ Result<Blueprint> successor(World& world, const Deployment& deployment, const In
   } else if (defaults.error().code != Errc::not_found) {
     return tl::unexpected(defaults.error());
   }
-  return like_sibling(*inspection, instance.number, image, deployment.identity(instance.number), deployment.overrides);
+  auto overrides = deployment.overrides;
+  overrides.image.reset();  // what is asked for goes before what the settings say
+  return like_sibling(*inspection, instance.number, image, deployment.identity(instance.number), overrides);
 }
 
-/// Undoes a replacement: the new container goes, the old one gets its name back and serves again.
-Status bring_back(World& world, const Deployment& deployment, const Instance& old, const Launch& launch,
-                  const Error& why) {
-  world.step(fmt::format("bring the old {} back", old.container.name));
-  auto back = take_back(world, launch);
-  if (back) {
-    back = world.engine.rename(old.container.id, old.container.name, net::Urgency::to_the_end);
+/// A replacement in the making, and how far it came.
+struct Replacement {
+  const Instance& old;
+  std::optional<int> weight;  ///< of the old one's target
+  bool is_set_aside = false;
+  Launch launch;
+};
+
+/// Undoes it: the new container goes, the old one gets its name back and serves again.
+Status bring_back(World& world, const Deployment& deployment, const Replacement& replacement, const Error& why) {
+  const auto& [id, name] = std::tie(replacement.old.container.id, replacement.old.container.name);
+  world.step(fmt::format("bring the old {} back", name));
+  auto back = take_back(world, replacement.launch);
+  if (back && replacement.is_set_aside) {
+    back = world.engine.rename(id, name, net::Urgency::to_the_end);
   }
   if (back) {
-    back = start_again(world, deployment, old);
+    back = start_again(world, deployment, replacement.old, replacement.weight);
   }
   return fail(why.code, "{}; {}", why.what,
-              back ? fmt::format("the old {} serves again", old.container.name)
-                   : fmt::format("the old {} could not be brought back: {}", old.container.name, back.error().what));
+              back ? fmt::format("the old {} serves again", name)
+                   : fmt::format("the old {} could not be brought back: {}", name, back.error().what));
+}
+
+/// Removes the container, which is replaced by now.
+Status remove_old(World& world, const std::string& id, bool is_ours) {
+  const auto volumes = is_ours ? docker::AnonymousVolumes::remove : docker::AnonymousVolumes::keep;
+  return world.engine.remove({id}, volumes, net::Urgency::to_the_end).front();
+}
+
+/// One that an earlier replacement could not remove, or left behind in a crash.
+Status remove_left_over(World& world, const Instance& instance) {
+  const auto left = world.engine.inspect(set_aside(instance.container.name));
+  if (!left) {
+    return left.error().code == Errc::not_found ? Status{} : Status(tl::unexpected(left.error()));
+  }
+  return remove_old(world, left->id, instance.is_ours());
 }
 
 }  // namespace
 
 Status restart_instance(World& world, const Deployment& deployment, const Instance& instance) {
-  if (auto aside = step_aside(world, deployment, instance); !aside) {
-    return aside;
+  const auto weight = step_aside(world, deployment, instance);
+  if (!weight) {
+    return tl::unexpected(weight.error());
   }
   // One that did not stop is started all the same, which does nothing where it still runs.
   const auto stopped = stop(world, deployment, instance);
-  auto started = start_again(world, deployment, instance);
+  auto started = start_again(world, deployment, instance, *weight);
   return stopped ? started : stopped;
 }
 
@@ -115,25 +146,32 @@ Status replace_instance(World& world, const Deployment& deployment, const Instan
   if (!blueprint) {
     return tl::unexpected(blueprint.error());
   }
-  if (auto aside = step_aside(world, deployment, instance); !aside) {
-    return aside;
+  if (auto removed = remove_left_over(world, instance); !removed) {
+    return removed;
+  }
+  const auto weight = step_aside(world, deployment, instance);
+  if (!weight) {
+    return tl::unexpected(weight.error());
   }
   const auto& [id, name] = std::tie(instance.container.id, instance.container.name);
-  Launch launch{.number = instance.number, .name = name};
+  Replacement replacement{.old = instance, .weight = *weight, .launch = {.number = instance.number, .name = name}};
   auto made = stop(world, deployment, instance);
   if (made) {
     made = world.engine.rename(id, set_aside(name), net::Urgency::to_the_end);
+    replacement.is_set_aside = made.has_value();
   }
   if (made) {
-    launch = launch_from(world, *blueprint, instance.number);
-    made = launch.outcome ? step_forward(world, deployment, launch) : launch.outcome;
+    replacement.launch = launch_from(world, *blueprint, instance.number);
+    made = replacement.launch.outcome ? step_forward(world, deployment, replacement.launch, *weight)
+                                      : replacement.launch.outcome;
   }
   if (!made) {
-    return bring_back(world, deployment, instance, launch, made.error());
+    return bring_back(world, deployment, replacement, made.error());
   }
-  const auto volumes = instance.is_ours() ? docker::AnonymousVolumes::remove : docker::AnonymousVolumes::keep;
-  const auto removed = world.engine.remove({id}, volumes, net::Urgency::to_the_end).front();
-  return removed ? removed : wrap(removed.error(), "remove the old {}", name);
+  if (const auto removed = remove_old(world, id, instance.is_ours()); !removed) {
+    world.step(fmt::format("{}; the next replacement of {} tries again", removed.error().what, name));
+  }
+  return {};
 }
 
 }  // namespace kscale::fleet

@@ -9,7 +9,8 @@
 namespace kscale::fleet {
 
 /// Restarts the instance without losing a request: out of rotation (see `leave_rotation`), stopped, started, ready, and
-/// into rotation again. `refused`, with nothing changed, where no other instance would serve meanwhile.
+/// into rotation again with the weight that it had. `refused`, with nothing changed, where no other instance would
+/// serve meanwhile.
 ///
 /// When it does not become ready, it is left running without a target, and the outcome says why. When we are told to
 /// stop before it was stopped, it is in rotation as before; after that it is started, and left to be mended.
@@ -17,7 +18,8 @@ Status restart_instance(World& world, const Deployment& deployment, const Instan
 
 /// Replaces the instance's container by one of `image`, otherwise like it: out of rotation, stopped, renamed, the new
 /// one made, started and ready, into rotation, and the old one removed. What the container only had from its old image
-/// comes from the new one. `refused`, with nothing changed, where no other instance would serve meanwhile.
+/// comes from the new one. `refused`, with nothing changed, where no other instance would serve meanwhile. An old
+/// container that cannot be removed is left, stopped, and removed by the next replacement.
 ///
 /// When the new container does not become ready or cannot enter rotation, it is removed, and the old one gets its name
 /// back, is started and led into rotation; the outcome says why.

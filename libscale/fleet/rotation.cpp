@@ -134,7 +134,8 @@ void await_seen(World& world, const Deployment& deployment, std::vector<Entering
 void sort_out(World& world, const Deployment& deployment, const std::vector<Entering>& those, const Error& why) {
   const auto targets = world.kong.targets(deployment.upstream, net::Urgency::to_the_end);
   for (const auto& one : those) {
-    const auto serves = [&](const kong::Target& t) { return t.address == one.address && t.weight > 0; };
+    const int weight = one.entrant->weight.value_or(deployment.target_weight);
+    const auto serves = [&](const kong::Target& t) { return t.address == one.address && t.weight == weight; };
     if (!targets || std::ranges::none_of(*targets, serves)) {
       fail_all({one}, why);
     }
@@ -149,7 +150,10 @@ void make_targets(World& world, const Deployment& deployment, const std::vector<
   }
   await_seen(world, deployment, all);
   const auto seen = those_well(all);
-  const auto weights = changes_for(deployment, seen, Kind::weigh, deployment.target_weight);
+  auto weights = changes_for(deployment, seen, Kind::weigh, deployment.target_weight);
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    weights[i].weight = seen[i].entrant->weight.value_or(weights[i].weight);
+  }
   if (const auto weighed = world.kong.change_targets(deployment.upstream, weights); !weighed) {
     sort_out(world, deployment, seen, weighed.error());
   }

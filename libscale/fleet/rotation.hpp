@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "libscale/base/result.hpp"
@@ -13,6 +14,7 @@ namespace kscale::fleet {
 struct Entrant {
   Instance instance;
   Status outcome;                ///< what kept it out
+  std::optional<int> weight;     ///< of its target, where that is not the deployment's
   bool target_may_stay = false;  ///< it was kept out, but its target could not be taken back
 };
 

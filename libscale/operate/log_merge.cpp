@@ -11,6 +11,14 @@ namespace kscale::operate {
 
 using std::chrono::nanoseconds;
 
+json::Value json_of(const MergedLine& line) {
+  json::Value value;
+  value.set("unix_nanoseconds", std::int64_t{line.at.count()});
+  value.set("container", line.container);
+  value.set("text", line.text);
+  return value;
+}
+
 LogMerge::Mark& LogMerge::mark_of(const std::string& container) {
   const auto [mark, is_new] = m_marks.try_emplace(container);
   if (is_new) {
@@ -29,7 +37,7 @@ std::vector<MergedLine> LogMerge::merge(const std::vector<ContainerLog>& logs) {
   for (const auto& log : logs) {
     mark_of(log.container);
   }
-  std::vector<std::pair<nanoseconds, MergedLine>> timed;
+  std::vector<MergedLine> merged;
   for (const auto& [container, lines] : logs) {
     auto& mark = mark_of(container);
     const auto prefix = fmt::format("{:<{}} | ", printable(container), m_width);
@@ -49,15 +57,14 @@ std::vector<MergedLine> LogMerge::merge(const std::vector<ContainerLog>& logs) {
         mark.texts.clear();
       }
       ++mark.texts[text];
-      timed.emplace_back(at, MergedLine{.place = mark.place, .prefix = prefix, .text = printable(text, text.size())});
+      merged.push_back({.at = at,
+                        .container = container,
+                        .place = mark.place,
+                        .prefix = prefix,
+                        .text = printable(text, text.size())});
     }
   }
-  std::ranges::stable_sort(timed, {}, &std::pair<nanoseconds, MergedLine>::first);
-  std::vector<MergedLine> merged;
-  merged.reserve(timed.size());
-  for (auto& [time, line] : timed) {
-    merged.push_back(std::move(line));
-  }
+  std::ranges::stable_sort(merged, {}, &MergedLine::at);
   return merged;
 }
 

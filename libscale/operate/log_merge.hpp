@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "libscale/docker/log.hpp"
+#include "libscale/net/json.hpp"
 
 namespace kscale::operate {
 
@@ -19,12 +20,17 @@ struct ContainerLog {
 
 /// One line for people.
 struct MergedLine {
+  std::chrono::nanoseconds at{};  ///< since 1970
+  std::string container;          ///< its name
   std::size_t place = 0;  ///< of its container, in the order in which they appeared: the same colour for the same one
   std::string prefix;     ///< the container's name, padded to the longest one, and " | "
   std::string text;       ///< printable
 
   friend bool operator==(const MergedLine&, const MergedLine&) = default;
 };
+
+/// The line for programs.
+json::Value json_of(const MergedLine& line);
 
 /// Merges the logs of several containers by time, again and again as they grow.
 class LogMerge {

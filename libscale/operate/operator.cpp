@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "libscale/fleet/add.hpp"
 #include "libscale/fleet/remove.hpp"
 #include "libscale/fleet/renew.hpp"
 
@@ -86,6 +85,10 @@ Result<std::vector<fleet::Instance>> Operator::instances() {
       [&](const auto& containers) { return fleet::instances_of(containers, prefix); });
 }
 
+Result<int> Operator::running() {
+  return instances().map(count_running);
+}
+
 Result<std::vector<kong::Target>> Operator::targets() {
   return m_world.kong.targets(m_settings.deployment.upstream);
 }
@@ -136,11 +139,9 @@ ActionReport Operator::carry_out(const Plan& plan, const std::string& reason) {
     report.steps.push_back({.step = step});
   }
   const auto before = instances();
-  auto state = m_records.load();
-  const auto all = before ? targets() : tl::unexpected(before.error());
-  state.acting = all ? taken_out(fleet::drift_of(*before, *all, m_settings.deployment)) : std::vector<int>{};
-  m_records.save(state);  // before the first change, so that a crash in the middle is known of
+  begin(before);
   m_replaced.clear();
+  m_helper.reset();
   for (auto& step : report.steps) {
     m_world.step(text_of(step.step));
     auto done = carry_out(step.step);
@@ -152,16 +153,47 @@ ActionReport Operator::carry_out(const Plan& plan, const std::string& reason) {
     step.state = StepReport::State::done;
     step.done = std::move(*done);
   }
-  if (!report.status && !m_replaced.empty()) {
-    if (const auto undone = undo_replacements(); !undone) {
-      report.status.error().what += fmt::format("; {}", undone.error().what);
-    }
+  if (!report.status) {
+    report.status.error().what += undone();
   }
   if (const auto after = instances()) {
     report.instances = count_running(*after);
   }
   remember(before ? count_running(*before) : 0, report, reason);
   return report;
+}
+
+/// Before the first change, so that a crash in the middle is known of. What an earlier one has left is put right.
+void Operator::begin(const Result<std::vector<fleet::Instance>>& present) {
+  auto state = m_records.load();
+  const auto all = present ? targets() : tl::unexpected(present.error());
+  auto drift = all ? fleet::drift_of(*present, *all, m_settings.deployment) : fleet::Drift{};
+  if (state.acting) {
+    if (const auto lines = fleet::put_back(m_world, m_settings.deployment, drift, *state.acting)) {
+      for (const auto& line : *lines) {
+        m_log.say(control::Level::notice, "{}", line);
+      }
+    } else {
+      m_log.say(control::Level::warning, "{}", lines.error().what);
+    }
+    // Those that it lists are still somebody's will; the others have their weight, or stay known as ours.
+  } else {
+    state.acting = taken_out(drift);
+  }
+  m_records.save(state);
+}
+
+/// Undoes what is only there for the sake of an action that failed. What that came to, to be added to its error.
+std::string Operator::undone() {
+  std::string text;
+  if (const auto back = undo_replacements(); !back) {
+    text += fmt::format("; {}", back.error().what);
+  }
+  if (m_helper) {
+    const auto gone = end_help();
+    text += gone ? "" : fmt::format("; {} was left: {}", m_helper->name, gone.error().what);
+  }
+  return text;
 }
 
 Result<std::vector<std::string>> Operator::carry_out(const Step& step) {
@@ -192,6 +224,10 @@ Status Operator::change(const Step& step) {
       return add(step);
     case Kind::start:
       return start(step);
+    case Kind::help:
+      return help();
+    case Kind::end_help:
+      return end_help();
     case Kind::replace:
       return replace(step);
     default:
@@ -283,7 +319,7 @@ Result<std::vector<std::string>> Operator::mend() {
   }
   auto mended = fleet::mend(m_world, m_settings.deployment, situation->drift);
   if (!mended.failed.empty()) {
-    return fail(Errc::failed, "{}", mended.failed.front());
+    return tl::unexpected(mended.failed.front());
   }
   return std::move(mended.done);
 }
@@ -299,10 +335,29 @@ Status Operator::start_composed(const Step& step) {
       names.push_back(service->name);
     }
   }
+  const auto before = instances();
+  if (!before) {
+    return tl::unexpected(before.error());
+  }
   if (auto up = m_compose->up(names, [this](std::string_view line) { m_world.step(line); }); !up) {
+    stop_those_started(step, *before);
     return up;
   }
   return start(step);
+}
+
+/// After a start that failed half-way: those that run now and did not before.
+void Operator::stop_those_started(const Step& step, const std::vector<fleet::Instance>& before) {
+  const auto now = instances();
+  std::vector<std::string> ids;
+  for (const auto& instance : now ? fleet::running(*now) : std::vector<fleet::Instance>{}) {
+    const auto earlier = std::ranges::find(before, instance.number, &fleet::Instance::number);
+    const bool ran = earlier != before.end() && earlier->is_running();
+    if (!ran && std::ranges::find(step.numbers, instance.number) != step.numbers.end()) {
+      ids.push_back(instance.container.id);
+    }
+  }
+  static_cast<void>(m_world.engine.stop(ids, m_settings.deployment.stop_timeout, net::Urgency::to_the_end));
 }
 
 Status Operator::start(const Step& step) {
@@ -313,11 +368,14 @@ Status Operator::start(const Step& step) {
   std::vector<fleet::Launch> launches;
   std::vector<std::string> ids;
   for (const auto& instance : *those) {
-    launches.push_back(
-        {.number = instance.number, .name = instance.container.name, .id = instance.container.id, .was_there = true});
+    launches.push_back({.number = instance.number,
+                        .name = instance.container.name,
+                        .id = instance.container.id,
+                        .was_there = true,
+                        .stays = true});
     ids.push_back(instance.container.id);
   }
-  const auto started = m_world.engine.start(ids);
+  const auto started = m_world.engine.start(ids, net::Urgency::to_the_end);
   for (std::size_t i = 0; i < launches.size(); ++i) {
     if (!started[i]) {
       launches[i].outcome = wrap(started[i].error(), "start {}", launches[i].name);
@@ -333,6 +391,34 @@ Status Operator::add(const Step& step) {
   }
   return first_failure(
       fleet::add_instances(m_world, m_settings.deployment, *all, static_cast<int>(step.numbers.size())));
+}
+
+Status Operator::help() {
+  const auto all = instances();
+  if (!all) {
+    return tl::unexpected(all.error());
+  }
+  auto added = fleet::add_instances(m_world, m_settings.deployment, *all, 1);
+  if (added.front().outcome) {
+    m_helper = std::move(added.front());
+  }
+  return first_failure(added);
+}
+
+Status Operator::end_help() {
+  if (!m_helper) {
+    return {};
+  }
+  const auto those = named({.names = {m_helper->name}, .numbers = {m_helper->number}});
+  const auto all = those ? targets() : tl::unexpected(those.error());
+  if (!all) {
+    return tl::unexpected(all.error());
+  }
+  auto removed = first_failure(fleet::remove_instances(m_world, m_settings.deployment, *those, *all));
+  if (removed) {
+    m_helper.reset();
+  }
+  return removed;
 }
 
 Status Operator::replace(const Step& step) {
@@ -363,19 +449,30 @@ Status Operator::replace(const Step& step) {
   return replaced;
 }
 
-Status Operator::undo_replacements() {
-  for (const auto& [instance, old_image, old_name] : std::exchange(m_replaced, {})) {
-    const auto all = named({.names = {instance.container.name}, .numbers = {instance.number}});
-    const auto meant = m_world.engine.image_id(old_name);
-    const auto& reference = meant && *meant == old_image ? old_name : old_image;
-    const auto back = all ? fleet::replace_instance(m_world, m_settings.deployment, all->front(), reference)
-                          : Status(tl::unexpected(all.error()));
-    if (!back) {
-      return fail(back.error().code, "{} still has the new image: {}", instance.container.name, back.error().what);
-    }
-    m_log.say(control::Level::notice, "{} has its old image again", instance.container.name);
+Status Operator::bring_back(const Replaced& replaced) {
+  const auto all = named({.names = {replaced.instance.container.name}, .numbers = {replaced.instance.number}});
+  if (!all) {
+    return tl::unexpected(all.error());
   }
-  return {};
+  const auto meant = m_world.engine.image_id(replaced.old_name);
+  const auto& reference = meant && *meant == replaced.old_image ? replaced.old_name : replaced.old_image;
+  return fleet::replace_instance(m_world, m_settings.deployment, all->front(), reference);
+}
+
+Status Operator::undo_replacements() {
+  Status outcome;
+  for (const auto& replaced : std::exchange(m_replaced, {})) {
+    const auto& name = replaced.instance.container.name;
+    const auto back = bring_back(replaced);
+    if (back) {
+      m_log.say(control::Level::notice, "{} has its old image again", name);
+    } else if (outcome) {
+      outcome = fail(back.error().code, "{} still has the new image: {}", name, back.error().what);
+    } else {
+      outcome.error().what += fmt::format("; so has {}", name);
+    }
+  }
+  return outcome;
 }
 
 Status Operator::pause(std::optional<std::chrono::seconds> span) {

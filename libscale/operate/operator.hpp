@@ -10,6 +10,7 @@
 #include "libscale/control/records.hpp"
 #include "libscale/control/settings.hpp"
 #include "libscale/docker/compose.hpp"
+#include "libscale/fleet/add.hpp"
 #include "libscale/fleet/deployment.hpp"
 #include "libscale/operate/plan.hpp"
 
@@ -44,6 +45,9 @@ class Operator {
   enum class Kong { needed, may_be_missing };
   Result<Situation> observe(Kong kong);
 
+  /// How many instances run.
+  Result<int> running();
+
   /// The right to act, waited for as long as `longest`: an autoscaler holds it for the time of a check. `locked` after
   /// that.
   Result<store::Lock> lock(std::chrono::milliseconds longest);
@@ -72,7 +76,13 @@ class Operator {
   Status add(const Step& step);
   Status start(const Step& step);
   Status replace(const Step& step);
+  Status bring_back(const Replaced& replaced);
   Status undo_replacements();
+  Status help();
+  Status end_help();
+  std::string undone();
+  void begin(const Result<std::vector<fleet::Instance>>& present);
+  void stop_those_started(const Step& step, const std::vector<fleet::Instance>& before);
   Result<std::vector<fleet::Instance>> named(const Step& step);
   Result<std::vector<kong::Target>> targets();
   Result<std::vector<fleet::Instance>> instances();
@@ -84,7 +94,8 @@ class Operator {
   control::Records& m_records;
   docker::Compose* m_compose;
   const control::Log& m_log;
-  std::vector<Replaced> m_replaced;  ///< by the action that is carried out
+  std::vector<Replaced> m_replaced;      ///< by the action that is carried out
+  std::optional<fleet::Added> m_helper;  ///< of that action, while it is there
 };
 
 }  // namespace kscale::operate

@@ -74,18 +74,18 @@ Kind way_to_start(const fleet::Deployment& deployment, const Situation& situatio
   if (stopped != situation.instances.end() && (!stopped->is_ours() || leftovers == Leftovers::are_started)) {
     return Kind::start;
   }
-  return service_of(situation.services, deployment, number) != nullptr ? Kind::start_composed : Kind::add;
+  const auto* const service = service_of(situation.services, deployment, number);
+  // Of a service that it scales, Compose would take those away that are more than the file says.
+  const bool by_compose = service != nullptr && (!is_scaled(*service, deployment) || situation.instances.empty());
+  return by_compose ? Kind::start_composed : Kind::add;
 }
 
 /// Steps that bring the number of running instances up.
 void raise(const fleet::Deployment& deployment, const Situation& situation, int wanted, Leftovers leftovers,
            Plan& plan) {
-  std::vector<int> taken;
-  for (const auto& instance : fleet::running(situation.instances)) {
-    taken.push_back(instance.number);
-  }
+  const auto running = static_cast<int>(fleet::running(situation.instances).size());
   std::array steps{Step{.kind = Kind::start_composed}, Step{.kind = Kind::start}, Step{.kind = Kind::add}};
-  for (const int number : fleet::lowest_free(taken, wanted - static_cast<int>(taken.size()))) {
+  for (const int number : fleet::lowest_free(fleet::numbers_in_use(situation.instances), wanted - running)) {
     const auto name = name_of_instance(deployment, number);
     const auto way = way_to_start(deployment, situation, number, leftovers);
     auto* const step = std::ranges::find(steps, way, &Step::kind);
@@ -107,14 +107,10 @@ void lower(const Situation& situation, int wanted, Plan& plan) {
 }
 
 /// One step for each running instance. Where only one runs, another serves meanwhile.
-void one_after_another(const fleet::Deployment& deployment, const Situation& situation, const Step& like, Plan& plan) {
+void one_after_another(const Situation& situation, const Step& like, Plan& plan) {
   const auto running = fleet::running(situation.instances);
-  std::vector<int> taken;
-  std::ranges::transform(running, std::back_inserter(taken), &fleet::Instance::number);
-  const int helper = fleet::lowest_free(taken, 1).front();
-  const Step helping{.kind = Kind::add, .names = {name_of_instance(deployment, helper)}, .numbers = {helper}};
   if (running.size() == 1) {
-    plan.steps.push_back(helping);
+    plan.steps.push_back({.kind = Kind::help});
   }
   for (const auto& instance : running) {
     auto step = step_on(like.kind, {instance});
@@ -122,17 +118,17 @@ void one_after_another(const fleet::Deployment& deployment, const Situation& sit
     plan.steps.push_back(std::move(step));
   }
   if (running.size() == 1) {
-    plan.steps.push_back({.kind = Kind::remove, .names = helping.names, .numbers = helping.numbers});
+    plan.steps.push_back({.kind = Kind::end_help});
   }
 }
 
 }  // namespace
 
 std::string_view name_of(Kind kind) {
-  constexpr std::array<std::string_view, 18> k_names{
-      "pause", "resume",         "build",     "start_services", "stop_services", "restart_services", "await_kong",
-      "mend",  "start_composed", "add",       "remove",         "restart",       "replace",          "stop",
-      "start", "discard",        "take_down", "take_down_all"};
+  constexpr std::array<std::string_view, 20> k_names{
+      "pause", "resume",         "build",    "start_services", "stop_services", "restart_services", "await_kong",
+      "mend",  "start_composed", "add",      "remove",         "restart",       "replace",          "stop",
+      "start", "help",           "end_help", "discard",        "take_down",     "take_down_all"};
   return k_names.at(static_cast<std::size_t>(kind));
 }
 
@@ -173,6 +169,10 @@ std::string text_of(const Step& step) {
       return fmt::format("drain {}, delete the {}, stop {}", names, one ? "target" : "targets", one ? "it" : "them");
     case Kind::start:
       return fmt::format("start {}, wait until ready, add the {}", names, one ? "target" : "targets");
+    case Kind::help:
+      return "make one instance more, that serves meanwhile";
+    case Kind::end_help:
+      return "drain that one, delete its target, stop and remove it";
     case Kind::discard:
       return fmt::format("delete the {} of {}, stop and remove {}", one ? "target" : "targets", names,
                          one ? "it" : "them");
@@ -198,7 +198,7 @@ Plan plan_scale(const fleet::Deployment& deployment, const Situation& situation,
   mend_first(situation, plan);
   const int count = static_cast<int>(fleet::running(situation.instances).size());
   if (wanted > count) {
-    raise(deployment, situation, wanted, Leftovers::are_made_anew, plan);
+    raise(deployment, situation, wanted, count == 0 ? Leftovers::are_started : Leftovers::are_made_anew, plan);
   } else if (wanted < count) {
     lower(situation, wanted, plan);
   }
@@ -216,11 +216,13 @@ Plan plan_start(const fleet::Deployment& deployment, const Situation& situation,
   if (options.kong) {
     plan.steps.push_back({.kind = Kind::await_kong});
   }
-  if (options.instances > static_cast<int>(fleet::running(situation.instances).size())) {
+  const bool too_few = options.instances > static_cast<int>(fleet::running(situation.instances).size());
+  if (too_few) {
     raise(deployment, situation, options.instances, Leftovers::are_started, plan);
   }
-  // At the end: what stands stopped is needed before, and a Kong that was started may have forgotten its targets.
-  if (options.kong || !situation.drift.is_none()) {
+  // At the end: what stands stopped is needed before, a Kong that was started may have forgotten its targets, and the
+  // last stale target can only go when another serves.
+  if (options.kong || too_few || !situation.drift.is_none()) {
     plan.steps.push_back({.kind = Kind::mend});
   }
   if (situation.paused) {
@@ -230,13 +232,15 @@ Plan plan_start(const fleet::Deployment& deployment, const Situation& situation,
 }
 
 Plan plan_stop(const fleet::Deployment& deployment, const Situation& situation, bool all) {
-  Plan plan{.action = "stop", .steps = {{.kind = Kind::pause}}};
+  Plan plan{.action = "stop"};
   if (const auto running = fleet::running(situation.instances); !running.empty()) {
     plan.steps.push_back(step_on(Kind::stop, running));
   }
   if (const auto others = other_services(deployment, situation, any_service); all && !others.empty()) {
     plan.steps.push_back({.kind = Kind::stop_services, .names = others});
   }
+  // At the end: one that is interrupted leaves all as it was.
+  plan.steps.push_back({.kind = Kind::pause});
   return plan;
 }
 
@@ -254,30 +258,38 @@ Plan plan_restart(const fleet::Deployment& deployment, const Situation& situatio
     plan.steps.push_back(step_on(Kind::stop, running));
     plan.steps.push_back(step_on(Kind::start, running));
   } else {
-    one_after_another(deployment, situation, {.kind = Kind::restart}, plan);
+    one_after_another(situation, {.kind = Kind::restart}, plan);
   }
   return plan;
 }
 
-Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation, const std::string& image,
-                 int instances) {
-  Plan plan{.action = "deploy"};
+bool makes_instances(const std::vector<docker::ComposeService>& services, const fleet::Deployment& deployment) {
+  return std::ranges::any_of(services, [&](const auto& service) { return is_instance(service, deployment); });
+}
+
+std::optional<Step> building(const std::vector<docker::ComposeService>& services) {
   Step build{.kind = Kind::build};
-  for (const auto& service : situation.services) {
-    if (service.has_build && image.empty()) {
+  for (const auto& service : services) {
+    if (service.has_build) {
       build.names.push_back(service.name);
     }
   }
-  if (!build.names.empty()) {
-    plan.steps.push_back(std::move(build));
+  return build.names.empty() ? std::nullopt : std::optional(std::move(build));
+}
+
+Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation, const DeployOptions& options) {
+  const auto& image = options.image;
+  Plan plan{.action = "deploy"};
+  if (auto build = building(situation.services); build && image.empty() && !options.is_built) {
+    plan.steps.push_back(std::move(*build));
   }
   if (!fleet::running(situation.instances).empty()) {
     mend_first(situation, plan);
-    one_after_another(deployment, situation, {.kind = Kind::replace, .image = image}, plan);
+    one_after_another(situation, {.kind = Kind::replace, .image = image}, plan);
     return plan;
   }
   Plan start;
-  raise(deployment, situation, instances, Leftovers::are_started, start);
+  raise(deployment, situation, options.instances, Leftovers::are_started, start);
   Situation started;
   bool may_be_old = !image.empty();
   for (const auto& step : start.steps) {
@@ -287,20 +299,25 @@ Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation
     may_be_old = may_be_old || step.kind == Kind::start;
   }
   std::ranges::move(start.steps, std::back_inserter(plan.steps));
+  plan.steps.push_back({.kind = Kind::mend});
   if (may_be_old) {
-    one_after_another(deployment, started, {.kind = Kind::replace, .image = image}, plan);
+    one_after_another(started, {.kind = Kind::replace, .image = image}, plan);
+  }
+  if (situation.paused) {
+    plan.steps.push_back({.kind = Kind::resume});
   }
   return plan;
 }
 
 Plan plan_cleanup(const fleet::Deployment& /*deployment*/, const Situation& situation, bool everything) {
-  Plan plan{.action = "cleanup", .steps = {{.kind = Kind::pause}}};
+  Plan plan{.action = "cleanup"};
   if (!situation.instances.empty()) {
     plan.steps.push_back(step_on(Kind::discard, situation.instances));
   }
   if (!situation.services.empty()) {
     plan.steps.push_back({.kind = everything ? Kind::take_down_all : Kind::take_down});
   }
+  plan.steps.push_back({.kind = Kind::pause});
   return plan;
 }
 

@@ -31,6 +31,8 @@ struct Step {
     replace,           ///< one instance gets a container of `image`, out of rotation meanwhile
     stop,              ///< instances: out of rotation, stopped
     start,             ///< instances that are stopped: started, ready, into rotation
+    help,              ///< one instance more, that serves while the only one is renewed
+    end_help,          ///< and goes again
     discard,           ///< containers: killed where they run, and removed; targets too
     take_down,         ///< Compose's project: its containers and networks
     take_down_all,     ///< the same, with volumes and orphans
@@ -54,11 +56,16 @@ struct Plan {
   std::vector<Step> steps;
 };
 
-/// The service of Compose that makes instance N: the one whose container is named so. The first instance of a service that
-/// is scaled, whose containers Compose names PROJECT-SERVICE-N, is made by that service; others are made like it. Null
-/// where Compose has nothing to do with it.
+/// The service of Compose that makes instance N: the one whose container is named so. Of a service that Compose scales,
+/// whose containers it names PROJECT-SERVICE-N, the first instance. Null where Compose has nothing to do with it.
 const docker::ComposeService* service_of(const std::vector<docker::ComposeService>& services,
                                          const fleet::Deployment& deployment, int number);
+
+/// Whether any of the services makes instances.
+bool makes_instances(const std::vector<docker::ComposeService>& services, const fleet::Deployment& deployment);
+
+/// The step that builds the images of those services that have something to build; nothing where there are none.
+std::optional<Step> building(const std::vector<docker::ComposeService>& services);
 
 /// All that a plan rests on.
 struct Situation {
@@ -71,7 +78,7 @@ struct Situation {
 Plan plan_scale(const fleet::Deployment& deployment, const Situation& situation, int wanted);
 
 struct StartOptions {
-  int instances = 3;  ///< at least so many shall run
+  int instances = 3;      ///< at least so many shall run
   bool kong = false;      ///< also the services that are no instances and need no profile
   bool database = false;  ///< also Kong's database and what prepares it
 };
@@ -86,9 +93,12 @@ struct RestartOptions {
 };
 Plan plan_restart(const fleet::Deployment& deployment, const Situation& situation, const RestartOptions& options);
 
-/// `image`: instead of the one that the compose file builds. `instances`: how many to start where none runs.
-Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation, const std::string& image,
-                 int instances);
+struct DeployOptions {
+  std::string image;      ///< empty: what the names of the instances' images mean, once they are built
+  int instances = 3;      ///< how many to start where none runs
+  bool is_built = false;  ///< nothing is to be built, or it was
+};
+Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation, const DeployOptions& options);
 
 /// `everything`: with volumes and orphans.
 Plan plan_cleanup(const fleet::Deployment& deployment, const Situation& situation, bool everything);

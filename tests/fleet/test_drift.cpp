@@ -86,7 +86,7 @@ TEST_CASE("what cannot be mended is told, and the rest is mended all the same") 
   const auto mended = mend(world, FakeMachine::deployment(), drift);
   CHECK(mended.done == Names{"added target 127.0.0.1:3023 of shop-4"});
   REQUIRE(mended.failed.size() == 1);
-  CHECK(mended.failed[0].starts_with("remove shop-5: "));
+  CHECK(mended.failed[0].what.starts_with("remove shop-5: "));
 }
 
 TEST_CASE("a target that another deployment added to the same upstream is not ours to remove") {

@@ -64,8 +64,11 @@ TEST_CASE("a container that appears later joins, widens the names, and keeps its
   LogMerge merge;
   merge.merge({{"shop-1", {{10ns, "a"}}}});
   const auto merged = merge.merge({{"shop-10", {{5ns, "early"}}}, {"shop-1", {{10ns, "a"}, {11ns, "b"}}}});
-  CHECK(merged == std::vector<MergedLine>{{.place = 1, .prefix = "shop-10 | ", .text = "early"},
-                                          {.place = 0, .prefix = "shop-1  | ", .text = "b"}});
+  CHECK(merged == std::vector<MergedLine>{
+                      {.at = 5ns, .container = "shop-10", .place = 1, .prefix = "shop-10 | ", .text = "early"},
+                      {.at = 11ns, .container = "shop-1", .place = 0, .prefix = "shop-1  | ", .text = "b"}});
+  CHECK(kscale::json::dump(json_of(merged.front())) ==
+        R"({"unix_nanoseconds":5,"container":"shop-10","text":"early"})");
   CHECK(merge.merge({{"shop-10", {{5ns, "early"}}}}).empty());
   CHECK(merge.merge({{"shop-10", {{6ns, "again"}}}}).front().place == 1);
 }

@@ -41,7 +41,7 @@ struct Operated {
   }
 
   ActionReport deploy(const std::string& image) {
-    return op->carry_out(plan_deploy(settings.deployment, situation(), image, 3), "deploy");
+    return op->carry_out(plan_deploy(settings.deployment, situation(), {.image = image}), "deploy");
   }
 
   std::string image_of(const std::string& name) {
@@ -124,6 +124,28 @@ TEST_CASE("a step that fails ends the action, and the rest is not run") {
   CHECK(operated.machine.targets() == k_three_targets);
 }
 
+TEST_CASE("for programs a report tells each step and its outcome") {
+  ActionReport report{
+      .action = "scale",
+      .steps = {{.step = {.kind = Kind::mend},
+                 .state = StepReport::State::done,
+                 .done = {"added target shop-2:3020 of shop-2"}},
+                {.step = {.kind = Kind::add, .names = {"shop-4"}, .numbers = {4}}, .state = StepReport::State::failed},
+                {.step = {.kind = Kind::resume}}},
+      .instances = 3,
+      .status = fail(Errc::failed, "shop-4 was not ready in 60s")};
+  CHECK(json::dump(json_of(report)) ==
+        R"({"action":"scale","steps":[)"
+        R"({"step":"mend","names":[],"text":"bring containers and targets to agree","outcome":"done",)"
+        R"("done":["added target shop-2:3020 of shop-2"]},)"
+        R"({"step":"add","names":["shop-4"],"text":"make shop-4 like the siblings, start, wait until ready, add the )"
+        R"(target","outcome":"failed","done":[]},)"
+        R"({"step":"resume","names":[],"text":"resume the autoscaler","outcome":"not_run","done":[]}],)"
+        R"("instances":3,"error":"shop-4 was not ready in 60s"})");
+  report.status = {};
+  CHECK(json_of(report)["error"].is_null());
+}
+
 TEST_CASE("a deploy replaces all, one after the other") {
   for (const auto mode : {KongMode::database, KongMode::dbless}) {
     Operated operated(mode);
@@ -189,6 +211,57 @@ TEST_CASE("a single instance is renewed while another serves for it") {
   CHECK(operated.op->carry_out(plan, "restart").status);
   CHECK(operated.machine.running() == Names{"shop-1"});
   CHECK(operated.machine.targets() == Names{"127.0.0.1:3020 100"});
+}
+
+TEST_CASE("the one that helps a single instance goes again when that cannot be renewed") {
+  Operated operated(KongMode::database, 1);
+  operated.machine.http.health_status = {{3020, 503}};
+  const auto plan = plan_deploy(operated.settings.deployment, operated.situation(), {.image = "broken:1"});
+  operated.machine.http.health_status.clear();
+  CHECK_FALSE(operated.op->carry_out(plan, "deploy").status);
+  CHECK(operated.machine.running() == Names{"shop-1"});
+  CHECK(operated.machine.targets() == Names{"127.0.0.1:3020 100"});
+  CHECK(operated.image_of("shop-1") == "shop:1");
+}
+
+TEST_CASE("the image that is asked for goes before the one of the settings") {
+  Operated operated;
+  operated.settings.deployment.overrides.image = "shop:1";
+  CHECK(operated.deploy("checked:1").status);
+  CHECK(operated.image_of("shop-3") == "checked:1");
+}
+
+TEST_CASE("a weight that somebody gave outlives a restart") {
+  Operated operated;
+  REQUIRE(operated.machine.admin.change_targets("shop", {{kong::TargetChange::Kind::weigh, "127.0.0.1:3021", 0},
+                                                         {kong::TargetChange::Kind::weigh, "127.0.0.1:3022", 10}}));
+  const auto plan = plan_restart(operated.settings.deployment, operated.situation(), {});
+  CHECK(operated.op->carry_out(plan, "restart").status);
+  CHECK(operated.machine.targets() == Names{"127.0.0.1:3020 100", "127.0.0.1:3021 0", "127.0.0.1:3022 10"});
+}
+
+TEST_CASE("a drain that a crash cut short is put right by the next action") {
+  Operated operated;
+  store::State state;
+  state.acting = std::vector<int>{};
+  operated.records->save(state);
+  REQUIRE(operated.machine.admin.change_targets("shop", {{kong::TargetChange::Kind::weigh, "127.0.0.1:3021", 0}}));
+  CHECK(operated.scale(4).status);
+  CHECK(operated.machine.targets()[1] == "127.0.0.1:3021 100");
+  CHECK_FALSE(operated.records->load().acting.has_value());
+}
+
+TEST_CASE("what was stopped is not thrown away by another action, and scale starts it again") {
+  Operated operated;
+  CHECK(operated.deploy("checked:1").status);  // by now kscale has made all of them
+  const auto stop = plan_stop(operated.settings.deployment, operated.situation(), false);
+  CHECK(operated.op->carry_out(stop, "stop").status);
+  const auto restart = plan_restart(operated.settings.deployment, operated.situation(), {});
+  CHECK(operated.op->carry_out(restart, "restart").status);
+  CHECK(operated.machine.containers().size() == 3);
+  CHECK(operated.scale(3).status);
+  CHECK(operated.machine.running() == Names{"shop-1", "shop-2", "shop-3"});
+  CHECK(operated.machine.targets() == k_three_targets);
 }
 
 TEST_CASE("stop and start take all out and bring all back, and the autoscaler is paused between") {

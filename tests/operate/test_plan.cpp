@@ -105,13 +105,13 @@ TEST_CASE("a service that Compose scales makes the first instance, and is never 
                          "4. make noshery_backend-2 like the siblings"));
 }
 
-TEST_CASE("stop pauses the autoscaler first, which would start what is stopped") {
+TEST_CASE("stop pauses the autoscaler, which would start what is stopped") {
   auto situation = running(2);
   situation.services = services();
   CHECK(text_of(plan_stop(k_shop, situation, true)) ==
-        "1. pause the autoscaler\n"
-        "2. drain shop-1, shop-2, delete the targets, stop them\n"
-        "3. stop kong-database, kong with Compose\n");
+        "1. drain shop-1, shop-2, delete the targets, stop them\n"
+        "2. stop kong-database, kong with Compose\n"
+        "3. pause the autoscaler\n");
 }
 
 TEST_CASE("a restart goes one after the other, unless all at once is asked for") {
@@ -125,41 +125,44 @@ TEST_CASE("a restart goes one after the other, unless all at once is asked for")
 
 TEST_CASE("where one instance runs alone, another serves while it is renewed") {
   CHECK(text_of(plan_restart(k_shop, running(1), {})) ==
-        "1. make shop-2 like the siblings, start, wait until ready, add the target\n"
+        "1. make one instance more, that serves meanwhile\n"
         "2. drain shop-1, restart it, wait until ready, put it back into rotation\n"
-        "3. drain shop-2, delete the target, stop and remove it\n");
+        "3. drain that one, delete its target, stop and remove it\n");
 }
 
 TEST_CASE("a deploy builds, and replaces one after the other; with an image it builds nothing") {
   auto situation = running(2);
   situation.services = services();
-  CHECK(text_of(plan_deploy(k_shop, situation, "", 3)) ==
+  CHECK(text_of(plan_deploy(k_shop, situation, {})) ==
         "1. build the images of backend-1, backend-2, backend-3, backend-4\n"
         "2. drain shop-1, replace it by its new image, wait until ready, put it into rotation\n"
         "3. drain shop-2, replace it by its new image, wait until ready, put it into rotation\n");
-  CHECK(
-      text_of(plan_deploy(k_shop, situation, "shop:2", 3)).starts_with("1. drain shop-1, replace it by shop:2, wait"));
+  CHECK(text_of(plan_deploy(k_shop, situation, {.image = "shop:2"}))
+            .starts_with("1. drain shop-1, replace it by shop:2, wait"));
 }
 
 TEST_CASE("a deploy where nothing runs starts the instances") {
   Situation situation{.services = services()};
-  CHECK(text_of(plan_deploy(k_shop, situation, "", 2)) ==
+  CHECK(text_of(plan_deploy(k_shop, situation, {.instances = 2})) ==
         "1. build the images of backend-1, backend-2, backend-3, backend-4\n"
-        "2. start shop-1, shop-2 with Compose, wait until ready, add the targets\n");
-  CHECK(text_of(plan_deploy(k_shop, situation, "shop:2", 2)) ==
+        "2. start shop-1, shop-2 with Compose, wait until ready, add the targets\n"
+        "3. bring containers and targets to agree\n");
+  CHECK(text_of(plan_deploy(k_shop, situation, {.image = "shop:2", .instances = 2})) ==
         "1. start shop-1, shop-2 with Compose, wait until ready, add the targets\n"
-        "2. drain shop-1, replace it by shop:2, wait until ready, put it into rotation\n"
-        "3. drain shop-2, replace it by shop:2, wait until ready, put it into rotation\n");
+        "2. bring containers and targets to agree\n"
+        "3. drain shop-1, replace it by shop:2, wait until ready, put it into rotation\n"
+        "4. drain shop-2, replace it by shop:2, wait until ready, put it into rotation\n");
 }
 
 TEST_CASE("a cleanup removes instances in any state, and then the project") {
   auto situation = running(2);
   situation.instances[1].container.state = docker::State::exited;
   CHECK(text_of(plan_cleanup(k_shop, situation, false)) ==
-        "1. pause the autoscaler\n2. delete the targets of shop-1, shop-2, stop and remove them\n");
+        "1. delete the targets of shop-1, shop-2, stop and remove them\n2. pause the autoscaler\n");
   situation.services = services();
   CHECK(text_of(plan_cleanup(k_shop, situation, true))
-            .ends_with("3. take the Compose project down: its containers, networks, volumes and orphans\n"));
+            .ends_with("2. take the Compose project down: its containers, networks, volumes and orphans\n"
+                       "3. pause the autoscaler\n"));
 }
 
 TEST_CASE("a plan for programs names each step, its instances and its text") {

@@ -49,12 +49,12 @@ Exit main_of(const std::vector<std::string>& arguments) {
     return wrong({command.error().code, command.error().what + "; see kscale-deploy --help"});
   }
   cli::Signals signals;
-  const auto done = deploy::carry_out(*command, std::move(loaded->settings), signals);
-  if (!done) {
-    log.say(control::Level::error, "{}", done.error().what);
-    return done.error().code == Errc::invalid ? Exit::usage : cli::exit_for(done.error());
+  const auto exit = deploy::carry_out(*command, std::move(loaded->settings), signals);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    log.say(control::Level::error, "what was found could not be written");
+    return exit == Exit::done ? Exit::failed : exit;
   }
-  return *done;
+  return exit;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "tools/kscale-deploy/session.hpp"
 
+#include <array>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "libscale/base/environment.hpp"
@@ -67,8 +69,12 @@ class Session {
           m_plain_log.say(level, "{}", text);
         }) {}
 
+  /// Fails with `invalid` where the settings are at fault.
   Status open();
+  /// Fails with what kept it from being begun or looked at.
   Result<Exit> run();
+  /// Tells of an error. `otherwise` where its code has no exit status of its own.
+  Exit tell(const Error& error, Exit otherwise);
 
  private:
   fleet::World world();
@@ -80,7 +86,10 @@ class Session {
   Result<Exit> pause_or_resume();
   Result<Exit> act();
 
+  Status find_compose();
+  Result<std::optional<operate::Step>> build();
   Result<Plan> plan(Operator& op);
+  void tell_outlook(int instances);
   Status confirm() const;
   Exit tell(const operate::ActionReport& report);
   Result<std::vector<docker::Container>> whose();
@@ -116,6 +125,12 @@ Status Session::open() {
   }
   m_records.emplace(std::move(*records));
   return {};
+}
+
+Exit Session::tell(const Error& error, Exit otherwise) {
+  m_log.say(control::Level::error, "{}", error.what);
+  const auto exit = cli::exit_for(error);
+  return exit == Exit::failed ? otherwise : exit;
 }
 
 fleet::World Session::world() {
@@ -201,6 +216,8 @@ Result<std::vector<docker::Container>> Session::whose() {
   if (chosen.empty() && !subject.empty()) {
     if (auto named = engine.inspect(subject)) {
       chosen.push_back(std::move(*named));
+    } else if (named.error().code != Errc::not_found) {
+      return tl::unexpected(named.error());
     }
   }
   if (chosen.empty()) {
@@ -212,10 +229,8 @@ Result<std::vector<docker::Container>> Session::whose() {
 Result<Exit> Session::logs() {
   constexpr auto k_poll = 500ms;
   operate::LogMerge merge;
-  std::optional<std::chrono::nanoseconds> since;
-  if (m_command.since) {
-    since = m_clock.now().wall.time_since_epoch() - *m_command.since;
-  }
+  const std::chrono::nanoseconds begun = m_clock.now().wall.time_since_epoch();
+  const auto since = m_command.since ? std::optional(begun - *m_command.since) : std::nullopt;
   for (bool first = true;; first = false) {
     const auto containers = whose();
     if (!containers && (first || containers.error().code == Errc::interrupted)) {
@@ -225,7 +240,7 @@ Result<Exit> Session::logs() {
     for (const auto& container : containers.value_or(std::vector<docker::Container>{})) {
       const auto from = merge.since(container.name);
       const docker::LogRange range{.tail = first ? std::optional(m_command.tail) : std::nullopt,
-                                   .since = from ? from : since};
+                                   .since = from || first ? (from ? from : since) : begun};
       if (auto lines = m_peers->engine().logs(container.id, range)) {
         read.push_back({container.name, std::move(*lines)});
       } else if (lines.error().code == Errc::interrupted) {
@@ -235,7 +250,11 @@ Result<Exit> Session::logs() {
       }
     }
     for (const auto& line : merge.merge(read)) {
-      fmt::print("{}{}\n", cli::coloured(line.prefix, line.place), line.text);
+      if (m_command.json) {
+        print(operate::json_of(line));
+      } else {
+        fmt::print("{}{}\n", cli::coloured(line.prefix, line.place), line.text);
+      }
     }
     std::fflush(stdout);
     if (!m_command.follow) {
@@ -319,6 +338,12 @@ Status Session::confirm() const {
   fmt::print(stderr, "This removes all instances of {} and the Compose project{}.\nType {} to go on: ", prefix,
              m_command.force ? " with its volumes" : "", wanted);
   std::fflush(stderr);
+  std::array<pollfd, 2> either{pollfd{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
+                               pollfd{.fd = m_signals.stop_fd(), .events = POLLIN, .revents = 0}};
+  poll(either.data(), either.size(), -1);
+  if (m_signals.stop_signal()) {
+    return fail(Errc::interrupted, "interrupted");
+  }
   std::string answer;
   std::getline(std::cin, answer);
   return answer == wanted ? Status{} : fail(Errc::failed, "nothing was changed");
@@ -350,7 +375,8 @@ Result<Plan> Session::plan(Operator& op) {
     case Action::scale:
       return operate::plan_scale(deployment, *situation, instances);
     case Action::deploy:
-      return operate::plan_deploy(deployment, *situation, m_command.image, instances);
+      return operate::plan_deploy(deployment, *situation,
+                                  {.image = m_command.image, .instances = instances, .is_built = !m_settings.dry_run});
     default:
       return operate::plan_cleanup(deployment, *situation, m_command.force);
   }
@@ -381,23 +407,27 @@ Exit Session::tell(const operate::ActionReport& report) {
   return Exit::done;
 }
 
-/// What a running autoscaler makes of the new number.
-std::string outlook(const std::string& autoscaler, int instances, const control::Settings& settings) {
-  const auto& rules = settings.rules;
-  if (instances < rules.min_instances || instances > rules.max_instances) {
-    return fmt::format(
-        "{} keeps between {} and {} instances and will undo this: change its settings, or pause it with "
-        "kscale-deploy pause",
-        autoscaler, rules.min_instances, rules.max_instances);
+/// Tells what a running autoscaler makes of the new number.
+void Session::tell_outlook(int instances) {
+  const auto autoscaler = m_records->autoscaler();
+  if (autoscaler.empty() || m_command.quiet || m_records->load().pause) {
+    return;
   }
-  return fmt::format("{} is running: it scales again when the cooldown of {}s is over", autoscaler,
-                     rules.cooldown.count());
+  const auto& rules = m_settings.rules;
+  if (instances < rules.min_instances || instances > rules.max_instances) {
+    m_log.say(control::Level::notice,
+              "{} keeps between {} and {} instances and will undo this: change its settings, or pause it with "
+              "kscale-deploy pause",
+              autoscaler, rules.min_instances, rules.max_instances);
+  } else {
+    m_log.say(control::Level::notice, "{} is running: it scales again when the cooldown of {}s is over", autoscaler,
+              rules.cooldown.count());
+  }
 }
 
-Result<Exit> Session::act() {
-  if (auto confirmed = confirm(); !confirmed) {
-    return tl::unexpected(confirmed.error());
-  }
+/// Compose with the file that is named, or with the one in this folder where that makes instances of the deployment:
+/// another's project is left alone.
+Status Session::find_compose() {
   docker::ComposeSetup setup{.docker = m_peers->engine().endpoint(), .stop_fd = m_signals.stop_fd()};
   if (!m_settings.compose_file.empty()) {
     setup.file = m_settings.compose_file;
@@ -410,6 +440,53 @@ Result<Exit> Session::act() {
     return tl::unexpected(compose.error());
   }
   m_compose = std::move(*compose);
+  if (m_compose && m_settings.compose_file.empty()) {
+    const auto services = m_compose->services();
+    if (!services) {
+      return tl::unexpected(services.error());
+    }
+    if (!operate::makes_instances(*services, m_settings.deployment)) {
+      m_log.say(control::Level::notice,
+                "the compose file in this folder makes no instance of {}: it is left alone; see "
+                "compose-file",
+                m_settings.deployment.prefix);
+      m_compose.reset();
+    }
+  }
+  return {};
+}
+
+/// Builds what is to be deployed, before the lock is taken: that may take long. The step, where there was one.
+Result<std::optional<operate::Step>> Session::build() {
+  if (m_command.action != Action::deploy || m_settings.dry_run || !m_command.image.empty() || !m_compose) {
+    return std::optional<operate::Step>();
+  }
+  const auto services = m_compose->services();
+  if (!services) {
+    return tl::unexpected(services.error());
+  }
+  auto step = operate::building(*services);
+  if (step) {
+    m_progress.step(operate::text_of(*step));
+    const auto built = m_compose->build(step->names, [this](std::string_view line) { m_progress.step(line); });
+    if (!built) {
+      return tl::unexpected(built.error());
+    }
+  }
+  return step;
+}
+
+Result<Exit> Session::act() {
+  if (auto confirmed = confirm(); !confirmed) {
+    return tell(confirmed.error(), confirmed.error().code == Errc::invalid ? Exit::usage : Exit::failed);
+  }
+  if (auto found = find_compose(); !found) {
+    return tl::unexpected(found.error());
+  }
+  const auto built = build();
+  if (!built) {
+    return tl::unexpected(built.error());
+  }
   Operator op(m_settings, world(), *m_records, m_compose ? &*m_compose : nullptr, m_log);
   std::optional<store::Lock> lock;
   if (!m_settings.dry_run) {
@@ -430,24 +507,27 @@ Result<Exit> Session::act() {
   }
   const auto reason =
       m_command.action == Action::scale ? fmt::format("scale {}", *m_command.instances) : planned->action;
-  const auto report = op.carry_out(*planned, reason);
+  const auto before = op.running();
+  auto report = op.carry_out(*planned, reason);
+  if (*built) {
+    report.steps.insert(report.steps.begin(), {.step = **built, .state = operate::StepReport::State::done});
+  }
   const auto exit = tell(report);
-  const auto autoscaler = m_records->autoscaler();
-  const bool scaled = m_command.action == Action::scale || m_command.action == Action::start;
-  if (scaled && exit == Exit::done && report.instances && !autoscaler.empty()) {
-    m_log.say(control::Level::notice, "{}", outlook(autoscaler, *report.instances, m_settings));
+  if (exit == Exit::done && before && report.instances && *report.instances != *before) {
+    tell_outlook(*report.instances);
   }
   return exit;
 }
 
 }  // namespace
 
-Result<Exit> carry_out(const Command& command, control::Settings settings, cli::Signals& signals) {
+Exit carry_out(const Command& command, control::Settings settings, cli::Signals& signals) {
   Session session(command, std::move(settings), signals);
   if (auto opened = session.open(); !opened) {
-    return tl::unexpected(opened.error());
+    return session.tell(opened.error(), opened.error().code == Errc::invalid ? Exit::usage : Exit::failed);
   }
-  return session.run();
+  const auto done = session.run();
+  return done ? *done : session.tell(done.error(), Exit::failed);
 }
 
 }  // namespace kscale::deploy

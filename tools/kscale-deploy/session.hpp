@@ -1,6 +1,5 @@
 #pragma once
 
-#include "libscale/base/result.hpp"
 #include "libscale/control/settings.hpp"
 #include "tools/cli/exit_status.hpp"
 #include "tools/cli/signals.hpp"
@@ -8,8 +7,7 @@
 
 namespace kscale::deploy {
 
-/// Does what was asked for and prints what came of it. An error is what kept it from being begun or looked at;
-/// `invalid` where the settings are at fault.
-Result<cli::Exit> carry_out(const Command& command, control::Settings settings, cli::Signals& signals);
+/// Does what was asked for, and prints what came of it or what kept it from being done.
+cli::Exit carry_out(const Command& command, control::Settings settings, cli::Signals& signals);
 
 }  // namespace kscale::deploy

@@ -137,6 +137,9 @@ std::optional<Answer> Containers::refuse_name(const std::string& name) const {
 
 Answer Containers::rename(Container& container, const ApiCall& call) {
   const std::string name(without_slash(call.parameter("name")));
+  if (name == container.spec.name) {
+    return refusal(400, "Error when allocating new name: Renaming a container with the same name as its current name");
+  }
   if (const auto refused = refuse_name(name)) {
     return *refused;
   }
