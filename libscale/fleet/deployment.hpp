@@ -14,6 +14,9 @@
 
 namespace kscale::fleet {
 
+/// How the tags of all deployments begin.
+inline constexpr const char* k_tag_begin = "kscale.";
+
 /// What belongs together, how it is named and reached, and how long its steps may take.
 struct Deployment {
   std::string prefix = "street-noshery-backend";     ///< instance N is the container `PREFIX-N`
@@ -33,7 +36,7 @@ struct Deployment {
   Identity identity(int number) const;
 
   /// What the targets of the deployment carry in Kong, so that others can share the upstream.
-  std::string tag() const { return "kscale." + prefix; }
+  std::string tag() const { return k_tag_begin + prefix; }
   kong::TargetChange to_add(const std::string& address, int weight) const {
     return {kong::TargetChange::Kind::add, address, weight, tag()};
   }

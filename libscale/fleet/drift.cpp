@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "libscale/base/number.hpp"
 #include "libscale/fleet/readiness.hpp"
 #include "libscale/fleet/rotation.hpp"
 
@@ -9,10 +10,25 @@ namespace kscale::fleet {
 
 namespace {
 
+/// Whether an instance would be addressed so: by its name, or by a port that it would publish.
+bool is_address_of_instance(const std::string& address, const Deployment& deployment) {
+  constexpr int k_most_instances = 1000;
+  const auto colon = std::min(address.rfind(':'), address.size());
+  const auto host = std::string_view(address).substr(0, colon);
+  const auto port = number_in<int>(std::string_view(address).substr(std::min(colon + 1, address.size())));
+  const int number = port.value_or(0) - deployment.host_port_base;
+  const bool by_port = deployment.addressing == Addressing::host && host == deployment.host &&
+                       deployment.host_port_base > 0 && number > 0 && number <= k_most_instances;
+  return by_port || number_of(host, deployment.prefix).has_value();
+}
+
 bool is_ours(const kong::Target& target, const Deployment& deployment) {
-  const auto host = std::string_view(target.address).substr(0, target.address.rfind(':'));
-  return std::ranges::find(target.tags, deployment.tag()) != target.tags.end() ||
-         number_of(host, deployment.prefix).has_value();
+  if (std::ranges::find(target.tags, deployment.tag()) != target.tags.end()) {
+    return true;
+  }
+  const bool is_of_another =
+      std::ranges::any_of(target.tags, [](const auto& tag) { return tag.starts_with(k_tag_begin); });
+  return !is_of_another && is_address_of_instance(target.address, deployment);
 }
 
 /// Whether the instance may come back by itself, so that its target is to stay.

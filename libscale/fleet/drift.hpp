@@ -23,8 +23,9 @@ struct Drift {
 
 /// Compares what runs with what Kong sends requests to.
 ///
-/// A target is ours when the deployment's tag is on it or its host is named like an instance; others are never touched.
-/// An instance that restarts or is paused keeps its target.
+/// A target is ours when the deployment's tag is on it, or when an instance would be addressed so (by its name, or by a
+/// port that it would publish) and no other deployment's tag is on it; others are never touched. An instance that
+/// restarts or is paused keeps its target.
 Drift drift_of(const std::vector<Instance>& instances, const std::vector<kong::Target>& targets,
                const Deployment& deployment);
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "libscale/fleet/drift.hpp"
@@ -95,4 +97,17 @@ TEST_CASE("a target that another deployment added to the same upstream is not ou
   REQUIRE(machine.admin.change_targets(
       "shop", {{kind, "10.0.0.7:80", 100, "kscale.shop-canary"}, {kind, "10.0.0.8:80", 100, "kscale.shop"}}));
   CHECK(mended(machine) == Names{"removed target 10.0.0.8:80: no instance runs there"});
+}
+
+TEST_CASE("a target without a tag is ours when an instance would be addressed so") {
+  FakeMachine machine;
+  const auto kind = kong::TargetChange::Kind::add;
+  REQUIRE(machine.admin.change_targets("shop", {{kind, "127.0.0.1:3027", 100, "by-hand"},
+                                                {kind, "shop-9:3020", 100, "by-hand"},
+                                                {kind, "127.0.0.1:80", 100, "by-hand"},
+                                                {kind, "127.0.0.1:3028", 100, "kscale.shop-canary"}}));
+  auto lines = mended(machine);
+  std::ranges::sort(lines);
+  CHECK(lines == Names{"removed target 127.0.0.1:3027: no instance runs there",
+                       "removed target shop-9:3020: no instance runs there"});
 }
