@@ -1,5 +1,6 @@
 #include "libscale/control/records.hpp"
 
+#include <system_error>
 #include <utility>
 
 #include <unistd.h>
@@ -132,6 +133,10 @@ std::string Records::autoscaler() const {
 }
 
 Result<std::vector<store::ScalingEvent>> Records::events(WallTime since, std::size_t limit) {
+  std::error_code unused;
+  if (!m_history && !std::filesystem::exists(m_directory / "history.db", unused)) {
+    return std::vector<store::ScalingEvent>{};  // nothing was ever done
+  }
   if (!m_history) {
     open_history();
   }
