@@ -42,6 +42,11 @@ void print(const json::Value& value) {
   fmt::print("{}\n", json::dump(value));
 }
 
+/// Of an error that comes before anybody was asked: what is `invalid` then was called or set wrongly.
+Exit exit_for_settings(const Error& error) {
+  return error.code == Errc::invalid ? Exit::usage : Exit::failed;
+}
+
 bool reads_only(Action action) {
   return action == Action::status || action == Action::health || action == Action::logs || action == Action::history;
 }
@@ -478,10 +483,10 @@ Result<std::optional<operate::Step>> Session::build() {
 
 Result<Exit> Session::act() {
   if (auto confirmed = confirm(); !confirmed) {
-    return tell(confirmed.error(), confirmed.error().code == Errc::invalid ? Exit::usage : Exit::failed);
+    return tell(confirmed.error(), exit_for_settings(confirmed.error()));
   }
   if (auto found = find_compose(); !found) {
-    return tl::unexpected(found.error());
+    return tell(found.error(), exit_for_settings(found.error()));
   }
   const auto built = build();
   if (!built) {
@@ -524,7 +529,7 @@ Result<Exit> Session::act() {
 Exit carry_out(const Command& command, control::Settings settings, cli::Signals& signals) {
   Session session(command, std::move(settings), signals);
   if (auto opened = session.open(); !opened) {
-    return session.tell(opened.error(), opened.error().code == Errc::invalid ? Exit::usage : Exit::failed);
+    return session.tell(opened.error(), exit_for_settings(opened.error()));
   }
   const auto done = session.run();
   return done ? *done : session.tell(done.error(), Exit::failed);
