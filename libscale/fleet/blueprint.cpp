@@ -154,6 +154,21 @@ json::Value renumbered_endpoint(const json::Value& endpoint, const std::string& 
   return renumbered;
 }
 
+/// Podman tells a limit as `RLIMIT_NOFILE`, and takes it, as Docker does, as `nofile`.
+json::Value ulimits_to_ask_for(const json::Value& told) {
+  constexpr std::string_view k_podmans = "RLIMIT_";
+  json::Value asked = told;
+  for (auto& limit : asked.elements()) {
+    auto name = limit["Name"].text_or("");
+    if (name.starts_with(k_podmans)) {
+      name.erase(0, k_podmans.size());
+      std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+      limit.set("Name", name);
+    }
+  }
+  return asked;
+}
+
 int published_in(const json::Value& bindings, int container_port) {
   for (const auto& place : bindings[fmt::format("{}/tcp", container_port)].items()) {
     return port_in(place["HostPort"].text_or(""));
@@ -219,6 +234,9 @@ Blueprint like_sibling(const json::Value& inspection, int sibling_number, const 
   host_config.set("Binds", renumbering.all(host["Binds"]));
   host_config.set("Mounts", renumbering.all(host["Mounts"]));
   host_config.set("PortBindings", renumbered_ports(host["PortBindings"], renumbering));
+  if (!host["Ulimits"].items().empty()) {
+    host_config.set("Ulimits", ulimits_to_ask_for(host["Ulimits"]));
+  }
   body.set("HostConfig", host_config);
 
   if (is_user_network(host["NetworkMode"].text_or("default"))) {

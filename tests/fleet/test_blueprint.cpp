@@ -171,3 +171,12 @@ TEST_CASE("what a container has only from its image comes from the new image") {
   CHECK(own["Labels"]["team"] == json::Value("shop"));
   CHECK(own["ExposedPorts"].members().size() == 1);
 }
+
+TEST_CASE("limits are asked for by the names that engines take, also where Podman tells others") {
+  auto sibling = *json::parse(k_sibling);
+  sibling.at("HostConfig").set("Ulimits", *json::parse(R"([{"Name": "RLIMIT_NOFILE", "Soft": 1, "Hard": 2},
+                                                           {"Name": "nproc", "Soft": 3, "Hard": 4}])"));
+  const auto made = like_sibling(sibling, 2, "backend:latest", k_four, {});
+  CHECK(json::dump(made.container.body["HostConfig"]["Ulimits"]) ==
+        R"([{"Name":"nofile","Soft":1,"Hard":2},{"Name":"nproc","Soft":3,"Hard":4}])");
+}
