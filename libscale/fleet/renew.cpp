@@ -11,10 +11,8 @@ namespace kscale::fleet {
 
 namespace {
 
-/// What the old container is called while the new one has its name.
-std::string set_aside(const std::string& name) {
-  return name + ".kscale-old";
-}
+/// What the name of the old container gets while the new one has it.
+constexpr std::string_view k_old = ".kscale-old";
 
 /// Leads the requests to others. Gives the weight that the instance's target had; nothing where it had none.
 Result<std::optional<int>> step_aside(World& world, const Deployment& deployment, const Instance& instance) {
@@ -120,7 +118,7 @@ Status remove_old(World& world, const std::string& id, bool is_ours) {
 
 /// One that an earlier replacement could not remove, or left behind in a crash.
 Status remove_left_over(World& world, const Instance& instance) {
-  const auto left = world.engine.inspect(set_aside(instance.container.name));
+  const auto left = world.engine.inspect(instance.container.name + std::string(k_old));
   if (!left) {
     return left.error().code == Errc::not_found ? Status{} : Status(tl::unexpected(left.error()));
   }
@@ -128,6 +126,17 @@ Status remove_left_over(World& world, const Instance& instance) {
 }
 
 }  // namespace
+
+std::vector<docker::Container> set_aside(const std::vector<docker::Container>& containers, std::string_view prefix) {
+  std::vector<docker::Container> found;
+  for (const auto& container : containers) {
+    const std::string_view name = container.name;
+    if (name.ends_with(k_old) && number_of(name.substr(0, name.size() - k_old.size()), prefix)) {
+      found.push_back(container);
+    }
+  }
+  return found;
+}
 
 Status restart_instance(World& world, const Deployment& deployment, const Instance& instance) {
   const auto weight = step_aside(world, deployment, instance);
@@ -157,7 +166,7 @@ Status replace_instance(World& world, const Deployment& deployment, const Instan
   Replacement replacement{.old = instance, .weight = *weight, .launch = {.number = instance.number, .name = name}};
   auto made = stop(world, deployment, instance);
   if (made) {
-    made = world.engine.rename(id, set_aside(name), net::Urgency::to_the_end);
+    made = world.engine.rename(id, name + std::string(k_old), net::Urgency::to_the_end);
     replacement.is_set_aside = made.has_value();
   }
   if (made) {

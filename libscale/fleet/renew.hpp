@@ -1,12 +1,17 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "libscale/base/result.hpp"
 #include "libscale/fleet/deployment.hpp"
 #include "libscale/fleet/instance.hpp"
 
 namespace kscale::fleet {
+
+/// The containers that a replacement has set aside and could not remove.
+std::vector<docker::Container> set_aside(const std::vector<docker::Container>& containers, std::string_view prefix);
 
 /// Restarts the instance without losing a request: out of rotation (see `leave_rotation`), stopped, started, ready, and
 /// into rotation again with the weight that it had. `refused`, with nothing changed, where no other instance would

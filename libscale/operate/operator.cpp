@@ -31,6 +31,11 @@ Status first_failure(const Outcomes& outcomes) {
   return failed != outcomes.end() ? failed->outcome : Status{};
 }
 
+/// Whether Kong, or its upstream, is not there; as against one that refuses to be asked.
+bool is_absence(const Error& error) {
+  return error.code == Errc::unreachable || error.code == Errc::timed_out || error.code == Errc::not_found;
+}
+
 std::vector<int> taken_out(const fleet::Drift& drift) {
   std::vector<int> numbers;
   std::ranges::transform(drift.taken_out, std::back_inserter(numbers), &fleet::Instance::number);
@@ -242,8 +247,8 @@ Status Operator::change(const Step& step) {
     return fleet::restart_instance(m_world, deployment, those->front());
   }
   auto all = targets();
-  if (!all && step.kind != Kind::remove && all.error().code == Errc::unreachable) {
-    // No request comes through a Kong that is down, and its targets cannot be deleted.
+  if (!all && step.kind != Kind::remove && is_absence(all.error())) {
+    // No request comes through a Kong that is down or knows no such upstream, and no target can be deleted.
     m_log.say(control::Level::warning, "{}; its targets stay", all.error().what);
     all = std::vector<kong::Target>{};
   }
@@ -253,8 +258,28 @@ Status Operator::change(const Step& step) {
   if (step.kind == Kind::remove) {
     return first_failure(fleet::remove_instances(m_world, deployment, *those, *all));
   }
-  return step.kind == Kind::stop ? fleet::stop_instances(m_world, deployment, *those, *all)
-                                 : fleet::discard_instances(m_world, deployment, *those, *all);
+  return step.kind == Kind::stop ? fleet::stop_instances(m_world, deployment, *those, *all) : discard(*those, *all);
+}
+
+Status Operator::discard(const std::vector<fleet::Instance>& those, const std::vector<kong::Target>& all) {
+  const auto& prefix = m_settings.deployment.prefix;
+  if (auto gone = fleet::discard_instances(m_world, m_settings.deployment, those, all); !gone) {
+    return gone;
+  }
+  const auto containers = m_world.engine.find(prefix);
+  if (!containers) {
+    return tl::unexpected(containers.error());
+  }
+  std::vector<std::string> ids;
+  for (const auto& container : fleet::set_aside(*containers, prefix)) {
+    ids.push_back(container.id);
+  }
+  for (auto& removed : m_world.engine.remove(ids, docker::AnonymousVolumes::keep, net::Urgency::change)) {
+    if (!removed) {
+      return std::move(removed);
+    }
+  }
+  return {};
 }
 
 Result<std::vector<fleet::Instance>> Operator::named(const Step& step) {

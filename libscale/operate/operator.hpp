@@ -83,6 +83,7 @@ class Operator {
   std::string undone();
   void begin(const Result<std::vector<fleet::Instance>>& present);
   void stop_those_started(const Step& step, const std::vector<fleet::Instance>& before);
+  Status discard(const std::vector<fleet::Instance>& those, const std::vector<kong::Target>& all);
   Result<std::vector<fleet::Instance>> named(const Step& step);
   Result<std::vector<kong::Target>> targets();
   Result<std::vector<fleet::Instance>> instances();

@@ -247,7 +247,9 @@ Plan plan_stop(const fleet::Deployment& deployment, const Situation& situation, 
 Plan plan_restart(const fleet::Deployment& deployment, const Situation& situation, const RestartOptions& options) {
   Plan plan{.action = "restart"};
   if (options.kong) {
-    plan.steps.push_back({.kind = Kind::restart_services, .names = other_services(deployment, situation, any_service)});
+    const auto others =
+        other_services(deployment, situation, [](const auto& service) { return !is_database(service); });
+    plan.steps.push_back({.kind = Kind::restart_services, .names = others});
     plan.steps.push_back({.kind = Kind::await_kong});
     plan.steps.push_back({.kind = Kind::mend});
   } else {

@@ -89,7 +89,7 @@ Plan plan_stop(const fleet::Deployment& deployment, const Situation& situation, 
 
 struct RestartOptions {
   bool at_once = false;  ///< all instances together, without anybody serving meanwhile
-  bool kong = false;
+  bool kong = false;     ///< first, with the services that are neither instances nor the database
 };
 Plan plan_restart(const fleet::Deployment& deployment, const Situation& situation, const RestartOptions& options);
 

@@ -284,10 +284,26 @@ TEST_CASE("a cleanup removes what is of this deployment, and nothing else") {
                                   .target = "/containers/create?name=stranger",
                                   .headers = {{"Content-Type", "application/json"}},
                                   .body = R"({"Image":"shop:1"})"});
+  // What a replacement could not remove.
+  operated.machine.docker.answer({.method = "POST",
+                                  .target = "/containers/create?name=shop-2.kscale-old",
+                                  .headers = {{"Content-Type", "application/json"}},
+                                  .body = R"({"Image":"shop:1"})"});
   const auto plan = plan_cleanup(operated.settings.deployment, operated.situation(), true);
   CHECK(operated.op->carry_out(plan, "cleanup").status);
   CHECK(operated.machine.containers() == Names{"stranger created"});
   CHECK(operated.machine.targets().empty());
+}
+
+TEST_CASE("with Kong down, a cleanup removes the containers and says that targets stay") {
+  Operated operated;
+  const auto plan = plan_cleanup(operated.settings.deployment, operated.situation(), false);
+  operated.machine.http.fate = [](int, const net::Request& request) {
+    return request.to.base_url == "http://kong:8001" ? fakes::Fate::lost : fakes::Fate::arrives;
+  };
+  CHECK(operated.op->carry_out(plan, "cleanup").status);
+  CHECK(operated.machine.containers().empty());
+  CHECK(std::ranges::any_of(operated.said, [](const auto& line) { return line.ends_with("; its targets stay"); }));
 }
 
 TEST_CASE("without a compose file, what needs one says so") {

@@ -123,6 +123,15 @@ TEST_CASE("a restart goes one after the other, unless all at once is asked for")
         "2. start shop-1, shop-2, wait until ready, add the targets\n");
 }
 
+TEST_CASE("a restart with Kong leaves its database alone, and mends when Kong is back") {
+  auto situation = running(2);
+  situation.services = services();
+  CHECK(text_of(plan_restart(k_shop, situation, {.kong = true}))
+            .starts_with("1. restart kong with Compose\n"
+                         "2. wait until Kong's Admin API answers\n"
+                         "3. bring containers and targets to agree\n"));
+}
+
 TEST_CASE("where one instance runs alone, another serves while it is renewed") {
   CHECK(text_of(plan_restart(k_shop, running(1), {})) ==
         "1. make one instance more, that serves meanwhile\n"
