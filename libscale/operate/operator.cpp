@@ -419,10 +419,12 @@ Status Operator::add(const Step& step) {
 }
 
 Status Operator::help() {
-  const auto all = instances();
+  auto all = instances();
   if (!all) {
     return tl::unexpected(all.error());
   }
+  // One that somebody stopped is no helper: it would be removed afterwards.
+  std::erase_if(*all, [](const auto& instance) { return !instance.is_running() && !instance.is_ours(); });
   auto added = fleet::add_instances(m_world, m_settings.deployment, *all, 1);
   if (added.front().outcome) {
     m_helper = std::move(added.front());

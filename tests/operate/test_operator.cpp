@@ -213,6 +213,15 @@ TEST_CASE("a single instance is renewed while another serves for it") {
   CHECK(operated.machine.targets() == Names{"127.0.0.1:3020 100"});
 }
 
+TEST_CASE("an instance that somebody stopped is not taken for a helper") {
+  Operated operated(KongMode::database, 2);
+  operated.machine.docker.answer({.method = "POST", .target = "/containers/shop-2/stop"});
+  REQUIRE(operated.machine.admin.change_targets("shop", {{kong::TargetChange::Kind::remove, "127.0.0.1:3021", 0}}));
+  const auto plan = plan_restart(operated.settings.deployment, operated.situation(), {});
+  CHECK(operated.op->carry_out(plan, "restart").status);
+  CHECK(operated.machine.containers() == Names{"shop-1 running", "shop-2 exited"});
+}
+
 TEST_CASE("the one that helps a single instance goes again when that cannot be renewed") {
   Operated operated(KongMode::database, 1);
   operated.machine.http.health_status = {{3020, 503}};
