@@ -62,11 +62,17 @@ TEST_CASE("readings that were written are read again as they were") {
 TEST_CASE("what was absent in readings stays absent, and is not zero") {
   const auto after = parsed(write_readings({}));
   CHECK(after.containers.empty());
+  CHECK_FALSE(after.traffic.has_value());
+  CHECK_FALSE(after.total_requests.has_value());
+  CHECK_FALSE(after.host_cpu.has_value());
+}
+
+TEST_CASE("a page of Kong that counts nothing is told from one that could not be read") {
+  const auto after = parsed(write_readings({.traffic = kong::Traffic{}}));
+  REQUIRE(after.traffic.has_value());
   CHECK_FALSE(after.traffic->requests.has_value());
   CHECK_FALSE(after.traffic->errors.has_value());
   CHECK_FALSE(after.traffic->latency.has_value());
-  CHECK_FALSE(after.total_requests.has_value());
-  CHECK_FALSE(after.host_cpu.has_value());
 }
 
 TEST_CASE("readings are one line, since they stand in a file with others") {
