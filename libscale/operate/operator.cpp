@@ -5,6 +5,7 @@
 
 #include "libscale/fleet/remove.hpp"
 #include "libscale/fleet/renew.hpp"
+#include "libscale/operate/figures.hpp"
 
 namespace kscale::operate {
 
@@ -61,18 +62,9 @@ json::Value json_of(const ActionReport& report) {
   value.set("action", report.action);
   value.set("steps", json::Value::array());
   for (const auto& [step, state, done] : report.steps) {
-    json::Value one;
-    one.set("step", operate::name_of(step.kind));
-    one.set("names", json::Value::array());
-    for (const auto& name : step.names) {
-      one.at("names").push_back(name);
-    }
-    one.set("text", text_of(step));
+    auto one = json_of(step);
     one.set("outcome", name_of(state));
-    one.set("done", json::Value::array());
-    for (const auto& line : done) {
-      one.at("done").push_back(line);
-    }
+    one.set("done", json_of(done));
     value.at("steps").push_back(std::move(one));
   }
   value.set("instances", report.instances ? json::Value(*report.instances) : json::Value());

@@ -5,6 +5,8 @@
 
 #include <fmt/ranges.h>
 
+#include "libscale/operate/figures.hpp"
+
 namespace kscale::operate {
 
 namespace {
@@ -323,19 +325,20 @@ Plan plan_cleanup(const fleet::Deployment& /*deployment*/, const Situation& situ
   return plan;
 }
 
+json::Value json_of(const Step& step) {
+  json::Value value;
+  value.set("step", name_of(step.kind));
+  value.set("names", json_of(step.names));
+  value.set("text", text_of(step));
+  return value;
+}
+
 json::Value json_of(const Plan& plan) {
   json::Value value;
   value.set("action", plan.action);
   value.set("steps", json::Value::array());
   for (const auto& step : plan.steps) {
-    json::Value one;
-    one.set("step", name_of(step.kind));
-    one.set("names", json::Value::array());
-    for (const auto& name : step.names) {
-      one.at("names").push_back(name);
-    }
-    one.set("text", text_of(step));
-    value.at("steps").push_back(std::move(one));
+    value.at("steps").push_back(json_of(step));
   }
   return value;
 }

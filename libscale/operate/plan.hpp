@@ -103,6 +103,9 @@ Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation
 /// `everything`: with volumes and orphans.
 Plan plan_cleanup(const fleet::Deployment& deployment, const Situation& situation, bool everything);
 
+/// The step for programs: its kind, its names and its text.
+json::Value json_of(const Step& step);
+
 /// The plan for programs: the action, and of each step its kind, names and text.
 json::Value json_of(const Plan& plan);
 /// For people: numbered lines. One that says so where there is nothing to do.
