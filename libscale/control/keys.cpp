@@ -279,6 +279,59 @@ std::vector<Key> peers() {
   };
 }
 
+/// A URL that is a secret: only whose it is, is shown.
+template <class Field>
+Key secret_url(const About& about, Field field) {
+  return key(
+      about,
+      [=](Settings& s, std::string_view value) {
+        return store(parse_secret_url(value), [&](const std::string& parsed) { field(s) = parsed; });
+      },
+      [=](const Settings& s) { return without_secret(field(s)); });
+}
+
+std::vector<Key> monitoring() {
+  std::vector<Key> keys{
+      span(
+          {"refresh-interval", "REFRESH_INTERVAL", "SECONDS", "how often to look"}, 1s, 1s, 24h,
+          [](auto& s) -> auto& { return s.refresh_interval; }),
+      number(
+          {"cpu-threshold", "CPU_THRESHOLD", "PERCENT", "alert above this CPU use of an instance"}, 1, 100'000,
+          [](auto& s) -> auto& { return s.alerting.cpu.value; }),
+      number(
+          {"memory-threshold", "MEMORY_THRESHOLD", "PERCENT", "alert above this memory use of an instance"}, 1, 100,
+          [](auto& s) -> auto& { return s.alerting.memory.value; }),
+      span(
+          {"response-time-threshold", "RESPONSE_TIME_THRESHOLD", "MS", "alert above this mean response time"}, 1ms, 1ms,
+          1h, [](auto& s) -> auto& { return s.alerting.response_time; }),
+      number(
+          {"error-rate-threshold", "", "PERCENT", "alert above this share of answers with 5xx"}, 0, 100,
+          [](auto& s) -> auto& { return s.alerting.error_rate.value; }),
+      key(
+          {"alert-for", "", "RULE=SPAN,...", "how long something must be wrong before the alert fires"},
+          [](Settings& s, std::string_view text) {
+            return store(parse_hold_times(text), [&](const alert::HoldTimes& value) { s.alerting.hold_for = value; });
+          },
+          [](const Settings& s) { return shown(s.alerting.hold_for); }),
+      span(
+          {"alert-repeat", "", "SECONDS", "tell again of an alert that lasts for so long"}, 1s, 1min, 24h * 30,
+          [](auto& s) -> auto& { return s.alerting.repeat; }),
+      secret_url(
+          {"webhook-url", "", "URL", "post alerts there as JSON; or set KSCALE_WEBHOOK_URL"},
+          [](auto& s) -> auto& { return s.alerting.webhook_url; }),
+      secret_url(
+          {"slack-url", "", "URL", "post alerts to this Slack webhook; or set KSCALE_SLACK_URL"},
+          [](auto& s) -> auto& { return s.alerting.slack_url; }),
+      secret_url(
+          {"alertmanager-url", "", "URL", "send alerts to this Alertmanager"},
+          [](auto& s) -> auto& { return s.alerting.alertmanager_url; }),
+  };
+  for (auto& one : keys) {
+    one.scope = Key::Scope::monitor;
+  }
+  return keys;
+}
+
 std::vector<Key> files_and_switches() {
   return {
       text(
@@ -287,6 +340,18 @@ std::vector<Key> files_and_switches() {
       text(
           {"state-dir", "", "DIR", "where state, history and lock are kept"},
           [](auto& s) -> auto& { return s.state_dir; }),
+      span(
+          {"keep-samples", "", "SECONDS", "how long the history keeps each sample"}, 1s, 1h, 24h * 366,
+          [](auto& s) -> auto& { return s.retention.samples; }),
+      span(
+          {"keep-minutes", "", "SECONDS", "how long the history keeps averages over a minute"}, 1s, 1h, 24h * 3660,
+          [](auto& s) -> auto& { return s.retention.minutes; }),
+      key(
+          {"metrics-listen", "", "HOST:PORT", "serve Prometheus' page there, such as 127.0.0.1:9464"},
+          [](Settings& s, std::string_view text) {
+            return store(parse_listen(text), [&](const std::string& value) { s.metrics_listen = value; });
+          },
+          [](const Settings& s) { return s.metrics_listen; }),
       toggle(
           {"dry-run", "DRY_RUN", "", "decide, but change nothing"}, [](auto& s) -> auto& { return s.dry_run; }),
       toggle(
@@ -296,7 +361,7 @@ std::vector<Key> files_and_switches() {
 
 std::vector<Key> all_keys() {
   std::vector<Key> all;
-  for (auto* const group : {&rules, &deployment, &peers, &files_and_switches}) {
+  for (auto* const group : {&rules, &deployment, &peers, &monitoring, &files_and_switches}) {
     for (auto& one : group()) {
       all.push_back(std::move(one));
     }

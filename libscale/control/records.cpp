@@ -45,8 +45,8 @@ void Records::open_history() {
     tell(m_history_trouble, tl::unexpected(history.error()));
     return;
   }
-  if (history->notice()) {
-    m_log->say(Level::warning, "{}", *history->notice());
+  if (const auto notice = history->take_notice()) {
+    m_log->say(Level::warning, "{}", *notice);
   }
   m_history.emplace(std::move(*history));
 }

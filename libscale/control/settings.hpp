@@ -9,11 +9,14 @@
 #include <string_view>
 #include <vector>
 
+#include "libscale/alert/rule.hpp"
 #include "libscale/base/environment.hpp"
 #include "libscale/base/result.hpp"
+#include "libscale/base/units.hpp"
 #include "libscale/fleet/deployment.hpp"
 #include "libscale/net/http.hpp"
 #include "libscale/policy/rules.hpp"
+#include "libscale/store/history.hpp"
 
 namespace kscale::control {
 
@@ -21,6 +24,19 @@ namespace kscale::control {
 enum class CpuBasis {
   core,   ///< one core, as in `docker stats`
   limit,  ///< the container's own CPU limit, where it has one
+};
+
+/// When kscale-monitor alerts, and whom it tells.
+struct Alerting {
+  Percent cpu{80};     ///< of one instance
+  Percent memory{80};  ///< likewise
+  std::chrono::milliseconds response_time{1000};
+  Percent error_rate{5};
+  alert::HoldTimes hold_for;  ///< where they differ from the rules' own
+  std::chrono::seconds repeat{std::chrono::hours{4}};
+  std::string webhook_url;       ///< secret, as are the next two: whoever knows it can post
+  std::string slack_url;         ///< empty: nobody is told
+  std::string alertmanager_url;  ///< its base, without /api/v2
 };
 
 /// All that can be set, with the defaults.
@@ -44,6 +60,10 @@ struct Settings {
   std::chrono::milliseconds request_timeout{10'000};
   std::string history_log = "/tmp/kong_scaling_history.log";
   std::string state_dir;  ///< empty: where the system keeps state
+  store::Retention retention;
+  std::string metrics_listen;  ///< host:port of Prometheus' page; empty: there is none
+  std::chrono::seconds refresh_interval{5};
+  Alerting alerting;
   bool dry_run = false;
   bool verbose = false;
 };
@@ -51,12 +71,16 @@ struct Settings {
 /// One thing that can be set, the same everywhere: `min-instances` is the flag, `min_instances` stands in kscale.yml,
 /// and `KSCALE_MIN_INSTANCES` in the environment.
 struct Key {
+  /// Which tools have it as a flag. In kscale.yml and in the environment all of them know all keys.
+  enum class Scope { all, monitor };
+
   std::string_view name;
   std::string_view old_variable;  ///< the name that the original scripts read; may be empty
   std::string_view argument;      ///< what the value is, for help; empty for a switch
   std::string_view help;
   std::function<Status(Settings&, std::string_view)> set;
   std::function<std::string(const Settings&)> show;
+  Scope scope = Scope::all;
 };
 
 /// All keys, in the order of the help.

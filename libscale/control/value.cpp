@@ -5,10 +5,15 @@
 #include <cctype>
 #include <cmath>
 #include <optional>
+#include <iterator>
 #include <utility>
+#include <vector>
+
+#include <fmt/ranges.h>
 
 #include "libscale/base/number.hpp"
 #include "libscale/base/printable.hpp"
+#include "libscale/net/authority.hpp"
 
 namespace kscale::control {
 
@@ -32,8 +37,8 @@ Result<double> parse_number(std::string_view text, double least, double most) {
 
 Result<std::chrono::milliseconds> parse_span(std::string_view text, std::chrono::milliseconds unit,
                                              std::chrono::milliseconds least, std::chrono::milliseconds most) {
-  constexpr std::array<std::pair<std::string_view, std::chrono::milliseconds>, 4> k_units{
-      {{"ms", 1ms}, {"s", 1s}, {"m", 1min}, {"h", 1h}}};
+  constexpr std::array<std::pair<std::string_view, std::chrono::milliseconds>, 5> k_units{
+      {{"ms", 1ms}, {"s", 1s}, {"m", 1min}, {"h", 1h}, {"d", 24h}}};
   const auto digits = std::min(text.find_first_not_of("0123456789."), text.size());
   const auto suffix = text.substr(digits);
   const auto* const named =
@@ -76,6 +81,75 @@ Result<std::string> parse_url(std::string_view text) {
     text.remove_suffix(1);
   }
   return std::string(text);
+}
+
+Result<std::string> parse_secret_url(std::string_view text) {
+  const bool clean = std::ranges::all_of(text, [](unsigned char c) { return c > ' ' && c < 0x7f; });
+  const bool is_web = text.starts_with("http://") || text.starts_with("https://");
+  if (!text.empty() && (!clean || !is_web || !net::parse_authority(net::authority_in(text)))) {
+    return fail(Errc::invalid, "not an address such as https://example.org/hook");
+  }
+  return std::string(text);
+}
+
+Result<std::string> parse_listen(std::string_view text) {
+  if (text.empty()) {
+    return std::string();
+  }
+  const auto authority = net::parse_authority(text);
+  if (!authority || !authority->port || *authority->port == 0 || text.find('@') != std::string_view::npos) {
+    return fail(Errc::invalid, "'{}' is not a host and a port, such as 127.0.0.1:9464", printable(text));
+  }
+  return std::string(text);
+}
+
+Result<alert::HoldTimes> parse_hold_times(std::string_view text) {
+  const auto span_in = [](std::string_view span) { return parse_span(span, 1s, 0s, 24h); };
+  alert::HoldTimes times;
+  if (!text.empty() && text.find('=') == std::string_view::npos) {
+    const auto span = span_in(text);
+    if (!span) {
+      return tl::unexpected(span.error());
+    }
+    for (const auto& about : alert::rules()) {
+      times[about.rule] = std::chrono::floor<std::chrono::seconds>(*span);
+    }
+    return times;
+  }
+  while (!text.empty()) {
+    const auto one = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(one.size() + 1, text.size()));
+    const auto equals = std::min(one.find('='), one.size());
+    const auto rule = alert::rule_named(one.substr(0, equals));
+    if (!rule || equals == one.size()) {
+      std::vector<std::string_view> names;
+      std::ranges::transform(alert::rules(), std::back_inserter(names), &alert::RuleInfo::name);
+      return fail(Errc::invalid, "'{}' is not RULE=SPAN with one of the rules {}", printable(one),
+                  fmt::join(names, ", "));
+    }
+    const auto span = span_in(one.substr(equals + 1));
+    if (!span) {
+      return tl::unexpected(span.error());
+    }
+    times[*rule] = std::chrono::floor<std::chrono::seconds>(*span);
+  }
+  return times;
+}
+
+std::string shown(const alert::HoldTimes& hold_for) {
+  std::vector<std::string> parts;
+  for (const auto& [rule, span] : hold_for) {
+    parts.push_back(fmt::format("{}={}", alert::info(rule).name, shown(span)));
+  }
+  return fmt::format("{}", fmt::join(parts, ","));
+}
+
+std::string without_secret(std::string_view url) {
+  const auto authority = net::authority_in(url);
+  const auto path_at = url.find(authority) + authority.size();
+  const auto named = authority.substr(authority.rfind('@') + 1);  // the whole where there is none
+  const auto scheme = url.substr(0, url.find(authority));
+  return url.empty() ? "" : fmt::format("{}{}{}", scheme, named, path_at < url.size() ? "/..." : "");
 }
 
 std::string shown(std::chrono::milliseconds span) {

@@ -9,11 +9,13 @@
 #include "libscale/base/result.hpp"
 #include "libscale/base/units.hpp"
 #include "libscale/control/records.hpp"
+#include "libscale/control/sample.hpp"
 #include "libscale/control/settings.hpp"
 #include "libscale/docker/container.hpp"
 #include "libscale/fleet/deployment.hpp"
 #include "libscale/kong/admin.hpp"
 #include "libscale/net/json.hpp"
+#include "libscale/operate/checkup.hpp"
 
 namespace kscale::operate {
 
@@ -34,7 +36,12 @@ struct InstanceView {
   std::optional<Percent> cpu;
   std::optional<Percent> memory;
   std::optional<Bytes> memory_used;
+  std::optional<BytesPerSecond> received;
+  std::optional<BytesPerSecond> sent;
   std::optional<std::chrono::seconds> uptime;
+  bool warming_up = false;  ///< so new that its load says nothing yet
+  bool serving = false;     ///< it runs, is not unhealthy, and Kong sends it requests
+  std::string fault;        ///< why it is not healthy, by the rule of a checkup; empty: it is, or does not count
   std::optional<int> host_port;
   std::string image;
 };
@@ -72,6 +79,8 @@ struct Overview {
   std::optional<Error> targets_error;  ///< then no target is known
   std::vector<TargetView> targets;
   AutoscalerView autoscaler;
+  Verdict verdict = Verdict::unhealthy;  ///< how well it is as a whole
+  control::Sample sample;                ///< the figures of those that run, of Kong's traffic and of the host
   std::optional<std::vector<std::string>> drift;  ///< absent where instances or targets are not known
   std::vector<std::string> problems;              ///< what else could not be read
 

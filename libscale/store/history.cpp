@@ -50,14 +50,17 @@ std::optional<Unit> unit(const Cell& number) {
 }
 
 /// The number of instances in the cell, which may hold any number at all.
-int instances(const Cell& number) {
+int instance_count(const Cell& number) {
   const std::int64_t value = integer(number).value_or(0);
   return value > 0 && value <= std::numeric_limits<int>::max() ? static_cast<int>(value) : 0;
 }
 
 }  // namespace
 
-Result<History> History::open(const std::filesystem::path& path, WallTime now) {
+History::History(Database database, std::filesystem::path path, const Retention& retention)
+    : m_path(std::move(path)), m_database(std::move(database)), m_retention(retention) {}
+
+Result<History> History::open(const std::filesystem::path& path, WallTime now, const Retention& retention) {
   std::optional<std::string> notice;
   auto database = Database::open(path, k_steps, Durability::process_crash);
   if (!database && database.error().code == Errc::invalid) {
@@ -72,9 +75,13 @@ Result<History> History::open(const std::filesystem::path& path, WallTime now) {
   if (!database) {
     return wrap(database.error(), "open the history");
   }
-  History history(std::move(*database));
+  History history(std::move(*database), path, retention);
   history.m_notice = std::move(notice);
   return history;
+}
+
+std::optional<std::string> History::take_notice() {
+  return std::exchange(m_notice, std::nullopt);
 }
 
 Status History::add(const ScalingEvent& event) {
@@ -106,8 +113,8 @@ Result<std::vector<ScalingEvent>> History::events(WallTime since, std::size_t li
   std::vector<ScalingEvent> events;
   for (const Row& row : *rows) {
     events.push_back({.at = WallTime(std::chrono::milliseconds(integer(row.at(0)).value_or(0))),
-                      .from = instances(row.at(2)),
-                      .to = instances(row.at(3)),
+                      .from = instance_count(row.at(2)),
+                      .to = instance_count(row.at(3)),
                       .reason = text(row.at(4)),
                       .cpu = unit<Percent>(row.at(6)),
                       .memory = unit<Percent>(row.at(7)),

@@ -67,12 +67,12 @@ TEST_CASE("an event comes back as it was added, after the history was opened aga
   const ScalingEvent bare{.at = k_now, .from = 4, .to = 3};
   {
     auto history = History::open(dir / "history", k_now).value();
-    CHECK(history.notice() == std::nullopt);
+    CHECK(history.take_notice() == std::nullopt);
     CHECK(history.add(full));
     CHECK(history.add(bare));
   }
   auto history = History::open(dir / "history", k_now).value();
-  CHECK(history.notice() == std::nullopt);
+  CHECK(history.take_notice() == std::nullopt);
   CHECK(history.events(k_now, 10).value() == std::vector{full, bare});
   CHECK_FALSE(full.succeeded());
   CHECK(bare.succeeded());
@@ -111,7 +111,7 @@ TEST_CASE("several processes add to one history, which they begin together") {
     const pid_t child = fork();
     if (child == 0) {
       auto history = History::open(dir / "history", k_now);
-      bool good = history && !history->notice();
+      bool good = history && !history->take_notice();
       for (int added = 0; good && added < 25; ++added) {
         good = history->add(event(added)).has_value();
       }
@@ -132,7 +132,7 @@ TEST_CASE("a file that is no database is set aside, and the operator is told") {
   const std::string path = (dir / "history").string();
   put(path, std::string(5120, 'x'));
   auto history = History::open(path, k_now).value();
-  CHECK(history.notice() == "history '" + path + "' is damaged: file is not a database; it was set aside as '" + path +
+  CHECK(history.take_notice() == "history '" + path + "' is damaged: file is not a database; it was set aside as '" + path +
                                 ".damaged-1700000000', and a new one begun");
   CHECK(content(path + ".damaged-1700000000") == std::string(5120, 'x'));
   CHECK(history.add(event(1)));
@@ -148,7 +148,7 @@ TEST_CASE("a history of a newer kscale is set aside") {
     CHECK(database.run(("ATTACH '" + path + "' AS newer").c_str()));
     CHECK(database.run("PRAGMA newer.user_version = 99"));
   }
-  const auto notice = History::open(path, k_now).value().notice();
+  const auto notice = History::open(path, k_now).value().take_notice();
   REQUIRE(notice);
   CHECK(notice->find("was written by a newer kscale: it has version 99, and this one knows 1; it was set aside") !=
         std::string::npos);
@@ -165,7 +165,7 @@ TEST_CASE("a history cut at any place opens, and can be added to") {
     put(path, whole.substr(0, size));
     auto history = History::open(path, k_now);
     REQUIRE(history);
-    CHECK(history->notice());
+    CHECK(history->take_notice());
     CHECK(history->add(event(1)));
     CHECK(history->events(k_now, 1000).value().size() == 1);
   }
@@ -188,7 +188,7 @@ TEST_CASE("random bytes anywhere in a history crash nothing") {
     REQUIRE(history);
     const auto added = history->add(event(1));
     const auto events = history->events(k_now, 1000);
-    if (history->notice()) {
+    if (history->take_notice()) {
       CHECK(added);
       CHECK(events);
     }
@@ -212,7 +212,7 @@ TEST_CASE("a journal torn by a crash costs the last events at most") {
   REQUIRE(fs::file_size(journal) > 100'000);
   fs::resize_file(journal, fs::file_size(journal) / 2 + 7);
   auto history = History::open(path, k_now).value();
-  CHECK(history.notice() == std::nullopt);
+  CHECK(history.take_notice() == std::nullopt);
   const auto events = history.events(k_now, 1000).value();
   REQUIRE(events.size() > 10);
   REQUIRE(events.size() < 50);
@@ -238,7 +238,7 @@ TEST_CASE("an event that finds the disk full is an error, and the others stay") 
   });
   CHECK(status == 0);
   auto history = History::open(path, k_now).value();
-  CHECK(history.notice() == std::nullopt);
+  CHECK(history.take_notice() == std::nullopt);
   CHECK(history.events(k_now, 10).value() == std::vector{event(1)});
 }
 

@@ -28,6 +28,9 @@ cxxopts::Options options_of(const Usage& usage) {
   options.add_options()("help", "show this help");
   options.add_options()("version", "show the version");
   for (const auto& key : control::keys()) {
+    if (key.scope != control::Key::Scope::all && key.scope != usage.scope) {
+      continue;
+    }
     const std::string name(key.name);
     const std::string help(key.help);
     if (key.argument.empty()) {

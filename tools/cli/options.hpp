@@ -40,6 +40,7 @@ struct Usage {
   std::string summary;
   std::vector<Option> options;
   std::vector<Action> actions = {};  ///< none: the tool does one thing and takes no words
+  control::Key::Scope scope = control::Key::Scope::all;  ///< whose settings it takes besides those of all
 };
 
 /// Reads the arguments. Opens nothing and checks no value. Fails with `invalid` on what the tool does not know.

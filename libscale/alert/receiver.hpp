@@ -1,0 +1,40 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libscale/alert/tracker.hpp"
+#include "libscale/base/clock.hpp"
+#include "libscale/net/http.hpp"
+
+namespace kscale::alert {
+
+/// Who is told of alerts.
+struct Receiver {
+  enum class Kind {
+    webhook,       ///< one JSON object an event
+    slack,         ///< Slack's incoming webhooks, and what understands them
+    alertmanager,  ///< POST /api/v2/alerts
+  };
+  Kind kind{};
+  std::string url;  ///< a secret: whoever knows it can post
+};
+
+std::string_view name_of(Receiver::Kind kind);
+
+/// How the receiver is named in messages: its kind, and scheme, host and port of its URL, nothing else of it.
+std::string shown(const Receiver& receiver);
+
+/// The call that tells a webhook or Slack of one event.
+net::Request message(const Receiver& receiver, const Event& event, std::string_view deployment);
+
+/// The call that tells Alertmanager what fires and what just ended. What fires ends by itself at `now` + `valid_for`
+/// unless it is told of again: so Alertmanager's clients do, see Prometheus' notifier.
+/// Source: Alertmanager's API v2, openapi.yaml: postableAlerts.
+net::Request alertmanager_message(const Receiver& receiver, const std::vector<Alert>& firing,
+                                  const std::vector<Event>& resolved, std::string_view deployment, WallTime now,
+                                  std::chrono::seconds valid_for);
+
+}  // namespace kscale::alert

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libscale/alert/rule.hpp"
+#include "libscale/base/clock.hpp"
+
+namespace kscale::alert {
+
+/// Something that is wrong at the moment.
+struct Finding {
+  Rule rule{};
+  std::string subject;  ///< the instance that it is about; empty: the deployment
+  Severity severity = Severity::warning;
+  std::string summary;  ///< for people, with the figures: "cpu of shop-2 is 93.1%, above 80%"
+
+  friend bool operator==(const Finding&, const Finding&) = default;
+};
+
+/// What a look at the deployment has found.
+struct Findings {
+  std::vector<Finding> present;
+  /// What could not be judged this time: "no data" is neither well nor wrong. An empty subject stands for all of them.
+  std::vector<std::pair<Rule, std::string>> unknown;
+};
+
+/// Something wrong that lasts.
+struct Alert {
+  Finding finding;    ///< as it was last found
+  WallTime since{};   ///< when it was first found
+  bool firing = false;  ///< it has held for long enough
+  WallTime fired_at{};  ///< once it fires
+
+  friend bool operator==(const Alert&, const Alert&) = default;
+};
+
+/// What is to be told of an alert.
+struct Event {
+  enum class Kind { fired, repeated, resolved };
+  Kind kind{};
+  Alert alert;
+  WallTime at{};
+
+  friend bool operator==(const Event&, const Event&) = default;
+};
+
+/// Follows what is wrong from look to look, so that each alert is told of once when it has held for long enough, again
+/// at an interval, and once when it is over. Pure: time comes from outside, and spans are measured on the instant.
+class Tracker {
+ public:
+  Tracker(HoldTimes hold_for, std::chrono::seconds repeat) : m_hold_for(std::move(hold_for)), m_repeat(repeat) {}
+
+  /// Goes on with alerts that fired in an earlier process, so that they do not fire again.
+  void resume(const std::vector<Alert>& firing, Now now);
+
+  /// What changes with this look. What is unknown stays as it is: it neither fires nor is resolved.
+  std::vector<Event> update(const Findings& findings, Now now);
+
+  /// What is wrong now: those that fire first, the critical ones before the others, then in the order of the rules and
+  /// subjects.
+  std::vector<Alert> alerts() const;
+
+ private:
+  struct Entry {
+    Alert alert;
+    Instant since{};
+    Instant told{};  ///< when it last was
+  };
+
+  HoldTimes m_hold_for;
+  std::chrono::seconds m_repeat;
+  std::map<std::pair<Rule, std::string>, Entry> m_entries;
+};
+
+}  // namespace kscale::alert
