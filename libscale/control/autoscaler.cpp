@@ -36,18 +36,6 @@ std::vector<int> numbers_of(const std::vector<fleet::Instance>& instances) {
   return numbers;
 }
 
-/// Those that Kong sends no requests to do not serve.
-void mark_out_of_rotation(const fleet::Drift& drift, Sample& sample) {
-  for (const auto* const idle : {&drift.without_target, &drift.taken_out}) {
-    for (const int number : numbers_of(*idle)) {
-      const auto found = std::ranges::find(sample.instances, number, &InstanceSample::number);
-      if (found != sample.instances.end()) {
-        found->serving = false;
-      }
-    }
-  }
-}
-
 }  // namespace
 
 Autoscaler::Autoscaler(const Settings& settings, fleet::World world, Records& records, const Log& log,
@@ -83,7 +71,7 @@ Result<CheckReport> Autoscaler::check() {
     return tl::unexpected(sample.error());
   }
   report.sample = std::move(*sample);
-  mark_out_of_rotation(scene->drift, report.sample);
+  mark_out_of_rotation(report.sample, scene->drift);
   std::ranges::copy(report.sample.problems, std::back_inserter(report.problems));
   tell_once(m_told_notice, Level::notice, report.sample.notice.value_or(""));
   tell_once(m_told_problems, Level::warning, fmt::format("{}", fmt::join(report.problems, "; ")));

@@ -146,6 +146,17 @@ int Sample::not_serving() const {
   return static_cast<int>(std::ranges::count(instances, false, &InstanceSample::serving));
 }
 
+void mark_out_of_rotation(Sample& sample, const fleet::Drift& drift) {
+  for (const auto* const idle : {&drift.without_target, &drift.taken_out}) {
+    for (const auto& instance : *idle) {
+      const auto found = std::ranges::find(sample.instances, instance.number, &InstanceSample::number);
+      if (found != sample.instances.end()) {
+        found->serving = false;
+      }
+    }
+  }
+}
+
 Sample sample_between(const std::optional<Readings>& earlier, const Readings& later,
                       const std::vector<fleet::Instance>& running, const SampleContext& context) {
   Sample sample;

@@ -9,6 +9,7 @@
 #include "libscale/base/units.hpp"
 #include "libscale/control/readings.hpp"
 #include "libscale/control/settings.hpp"
+#include "libscale/fleet/drift.hpp"
 #include "libscale/fleet/instance.hpp"
 #include "libscale/policy/load.hpp"
 
@@ -47,6 +48,9 @@ struct Sample {
   int warming_up() const;
   int not_serving() const;
 };
+
+/// Marks those that Kong sends no requests to: they do not serve.
+void mark_out_of_rotation(Sample& sample, const fleet::Drift& drift);
 
 /// What the figures depend on, besides the readings.
 struct SampleContext {

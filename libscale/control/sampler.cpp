@@ -51,28 +51,14 @@ Sampler::Sampler(docker::Engine& engine, kong::Admin& kong, net::HttpTransport& 
                  const Settings& settings)
     : m_engine(engine), m_kong(kong), m_http(http), m_clock(clock), m_settings(settings) {}
 
-Result<Sampler::Look> Sampler::look(const std::vector<fleet::Instance>& running) {
-  Look seen;
-  const auto begin = m_clock.now().instant;
-  std::vector<net::Request> requests{m_kong.status_request(), m_kong.metrics_request()};
-  for (const auto& instance : running) {
-    requests.push_back(m_engine.stats_request(instance.container.id));
-  }
-  const auto answers = m_http.send_all(requests);
-  for (const auto& answer : answers) {
-    if (!answer && answer.error().code == Errc::interrupted) {
-      return tl::unexpected(answer.error());
-    }
-  }
-
-  const auto status = m_kong.read_status(answers[0]);
-  if (status) {
-    seen.readings.total_requests = status->total_requests;
+void Sampler::read_kong(const Result<net::Response>& status, const Result<net::Response>& metrics, Look& seen) {
+  if (const auto read = m_kong.read_status(status)) {
+    seen.readings.total_requests = read->total_requests;
   } else {
-    seen.problems.push_back(status.error().what);
+    seen.problems.push_back(read.error().what);
   }
-  seen.readings.at = begin + (answers[1] ? answers[1]->elapsed : 0us);
-  const auto text = m_kong.read_metrics(answers[1]);
+  seen.readings.at += metrics ? metrics->elapsed : 0us;
+  const auto text = m_kong.read_metrics(metrics);
   const auto traffic =
       text.and_then([this](const std::string& page) { return kong::parse_traffic(page, m_settings.service); });
   if (traffic) {
@@ -82,9 +68,31 @@ Result<Sampler::Look> Sampler::look(const std::vector<fleet::Instance>& running)
   } else {
     seen.problems.push_back(traffic.error().what);
   }
+}
+
+Result<Sampler::Look> Sampler::look(const std::vector<fleet::Instance>& running, AskKong ask_kong) {
+  Look seen;
+  seen.readings.at = m_clock.now().instant;
+  std::vector<net::Request> requests;
+  for (const auto& instance : running) {
+    requests.push_back(m_engine.stats_request(instance.container.id));
+  }
+  if (ask_kong == AskKong::yes) {
+    requests.push_back(m_kong.status_request());
+    requests.push_back(m_kong.metrics_request());
+  }
+  const auto answers = m_http.send_all(requests);
+  for (const auto& answer : answers) {
+    if (!answer && answer.error().code == Errc::interrupted) {
+      return tl::unexpected(answer.error());
+    }
+  }
+  if (ask_kong == AskKong::yes) {
+    read_kong(answers[running.size()], answers[running.size() + 1], seen);
+  }
   for (std::size_t i = 0; i < running.size(); ++i) {
     const auto& container = running[i].container;
-    const auto stats = m_engine.read_stats(answers[i + 2]);
+    const auto stats = m_engine.read_stats(answers[i]);
     if (!stats) {
       seen.problems.push_back(fmt::format("stats of {}: {}", container.name, stats.error().what));
     } else if (*stats) {
@@ -123,14 +131,14 @@ Result<Milliseconds> Sampler::timed_request() {
   return std::chrono::duration_cast<Milliseconds>(answer->elapsed);
 }
 
-Result<Sample> Sampler::take(const std::vector<fleet::Instance>& running) {
+Result<Sample> Sampler::take(const std::vector<fleet::Instance>& running, AskKong ask_kong) {
   if (!m_asked_host_memory) {
     const auto info = m_engine.info();
     m_host_memory = info ? info->host_memory : std::nullopt;
     m_asked_host_memory = info.has_value();
   }
   if (!can_go_on_from_last(running, m_clock.now().instant)) {
-    auto first = look(running);
+    auto first = look(running, ask_kong);
     if (!first) {
       return tl::unexpected(first.error());
     }
@@ -140,7 +148,7 @@ Result<Sample> Sampler::take(const std::vector<fleet::Instance>& running) {
       return fail(Errc::interrupted, "interrupted");
     }
   }
-  auto second = look(running);
+  auto second = look(running, ask_kong);
   if (!second) {
     return tl::unexpected(second.error());
   }

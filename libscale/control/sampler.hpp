@@ -37,9 +37,12 @@ class Sampler {
   /// Those of the last look, for a later process.
   const std::optional<Readings>& last() const { return m_last; }
 
+  /// Whether Kong is asked: one that is known not to answer is left alone, and then says nothing.
+  enum class AskKong { yes, no };
+
   /// One look. Where there is no usable earlier one, two with a short span between. Fails only with `interrupted`: what
   /// cannot be read is absent and named in `problems`.
-  Result<Sample> take(const std::vector<fleet::Instance>& running);
+  Result<Sample> take(const std::vector<fleet::Instance>& running, AskKong ask_kong = AskKong::yes);
 
  private:
   struct Look {
@@ -47,7 +50,8 @@ class Sampler {
     std::vector<std::string> problems;
   };
 
-  Result<Look> look(const std::vector<fleet::Instance>& running);
+  Result<Look> look(const std::vector<fleet::Instance>& running, AskKong ask_kong);
+  void read_kong(const Result<net::Response>& status, const Result<net::Response>& metrics, Look& seen);
   bool can_go_on_from_last(const std::vector<fleet::Instance>& running, Instant now) const;
   Result<Milliseconds> timed_request();
 

@@ -24,8 +24,8 @@ Result<bool> parse_switch(std::string_view text);
 /// http:// or https://, a host, perhaps a port and a path; the slash at the end is taken off.
 Result<std::string> parse_url(std::string_view text);
 
-/// An http:// or https:// address of which whoever knows it can make use: it may hold a path and a query, and no failure
-/// repeats it. Empty stays empty.
+/// An http:// or https:// address of which whoever knows it can make use: it may hold a path and a query, and no
+/// failure repeats it. Empty stays empty.
 Result<std::string> parse_secret_url(std::string_view text);
 
 /// `host:port`, where the host may be an IPv6 address in brackets. Empty stays empty.

@@ -1,15 +1,16 @@
 #include "libscale/operate/checkup.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
+#include <iterator>
+#include <span>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "libscale/base/printable.hpp"
 #include "libscale/control/check_report.hpp"
 #include "libscale/fleet/instance.hpp"
-#include "libscale/fleet/readiness.hpp"
 #include "libscale/operate/figures.hpp"
 #include "libscale/operate/table.hpp"
 
@@ -18,113 +19,16 @@ namespace kscale::operate {
 namespace {
 
 constexpr std::chrono::milliseconds k_longest_of_kong{5000};
-constexpr std::chrono::milliseconds k_longest_of_instance{2000};
 
-/// What a process ends with when it is stopped: well, by SIGKILL, by SIGTERM.
-constexpr std::array<int, 3> k_codes_of_stopped{0, 137, 143};
-
-bool is_good(const net::Response& answer) {
-  return answer.status >= 200 && answer.status < 400;
-}
-
-bool was_stopped(const docker::Container& container) {
-  switch (container.state) {
-    case docker::State::created:
-    case docker::State::removing:
-      return true;
-    case docker::State::exited:
-      return std::ranges::find(k_codes_of_stopped, container.exit_code) != k_codes_of_stopped.end();
-    default:
-      return false;
-  }
-}
-
-/// What the container alone says of it; nothing where only its health path can tell.
-std::optional<std::string> fault_told_by(const docker::Container& container) {
-  switch (container.state) {
-    case docker::State::running:
-      break;
-    case docker::State::exited:
-    case docker::State::dead:
-      return fmt::format("it ended with exit code {}", container.exit_code);
-    default:
-      return fmt::format("it is {}", name_of(container.state));
-  }
-  switch (container.health) {
-    case docker::Health::none:
-      return std::nullopt;
-    case docker::Health::healthy:
-      return "";
-    default:
-      return fmt::format("its HEALTHCHECK says {}", name_of(container.health));
-  }
-}
-
-net::Request probe_of(std::string url, std::string path, std::chrono::milliseconds deadline) {
-  net::Request request;
-  request.to.base_url = std::move(url);
-  request.path = std::move(path);
-  request.deadline = deadline;
-  return request;
-}
-
-Probe probed(const net::Request& request, const Result<net::Response>& answer) {
-  Probe probe{.url = request.to.shown() + request.path};
-  if (!answer) {
-    probe.fault = answer.error().what;
-    return probe;
-  }
-  probe.took = answer->elapsed;
-  if (!is_good(*answer)) {
-    probe.fault = fmt::format("it answered {}", answer->status);
-  }
-  return probe;
-}
-
-InstanceCheck check_of(const fleet::Instance& instance) {
-  const auto& container = instance.container;
-  InstanceCheck check{.number = instance.number,
-                      .name = container.name,
-                      .state = container.state,
-                      .is_backend = !was_stopped(container),
-                      .by_healthcheck = instance.is_running() && container.health != docker::Health::none};
-  check.fault =
-      fault_told_by(container).value_or("it has neither a HEALTHCHECK nor an address that can be asked from here");
-  return check;
-}
-
-/// What the health path says, which decides where nothing else did.
-void take_up(InstanceCheck& check, const Probe& probe) {
-  if (probe.fault.empty()) {
-    check.took = probe.took;
-  }
-  if (!check.by_healthcheck) {
-    check.fault = probe.took && !probe.fault.empty() ? fmt::format("{}: {}", probe.url, probe.fault) : probe.fault;
-  }
-}
-
-/// All that is asked at once: Kong's status, the proxy, and the instances that can be asked.
-struct Questions {
-  std::vector<net::Request> requests;
-  std::vector<std::size_t> asked;  ///< for each request from the third on, the index of its instance
-};
-
-Questions questions(const control::Settings& settings, const fleet::World& world,
-                    const std::vector<fleet::Instance>& instances) {
-  Questions all;
+/// What Kong and its proxy are asked.
+std::vector<net::Request> questions_to_kong(const control::Settings& settings, const fleet::World& world) {
   auto status = world.kong.status_request();
   status.deadline = std::min(status.deadline, k_longest_of_kong);
-  all.requests.push_back(std::move(status));
-  all.requests.push_back(probe_of(settings.proxy_url, settings.proxy_health_path, k_longest_of_kong));
-  for (std::size_t i = 0; i < instances.size(); ++i) {
-    const auto url =
-        instances[i].is_running() ? fleet::probe_url(world, settings.deployment, instances[i]) : std::nullopt;
-    if (url) {
-      all.requests.push_back(probe_of(*url, settings.deployment.health_path, k_longest_of_instance));
-      all.asked.push_back(i);
-    }
-  }
-  return all;
+  net::Request through_proxy;
+  through_proxy.to.base_url = settings.proxy_url;
+  through_proxy.path = settings.proxy_health_path;
+  through_proxy.deadline = k_longest_of_kong;
+  return {std::move(status), std::move(through_proxy)};
 }
 
 /// The part of the verdict's line that says how Kong is.
@@ -141,9 +45,9 @@ std::string instances_are(const Checkup& checkup) {
   if (checkup.docker_error) {
     return "Docker could not be asked for the instances";
   }
-  const int backends = checkup.backends();
-  return backends == 0 ? "no instance runs"
-                       : fmt::format("{} of {} instances healthy", backends - checkup.unhealthy(), backends);
+  const int count = backends(checkup.instances);
+  return count == 0 ? "no instance runs"
+                    : fmt::format("{} of {} instances healthy", count - unhealthy(checkup.instances), count);
 }
 
 std::string line(std::string_view label, const std::string& text) {
@@ -213,37 +117,6 @@ json::Value json_of(const InstanceCheck& instance) {
 
 }  // namespace
 
-std::string_view name_of(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::healthy:
-      return "Healthy";
-    case Verdict::degraded:
-      return "Degraded";
-    case Verdict::unhealthy:
-      break;
-  }
-  return "Unhealthy";
-}
-
-int Checkup::backends() const {
-  return static_cast<int>(std::ranges::count_if(instances, &InstanceCheck::is_backend));
-}
-
-int Checkup::unhealthy() const {
-  return static_cast<int>(
-      std::ranges::count_if(instances, [](const InstanceCheck& i) { return i.is_backend && !i.fault.empty(); }));
-}
-
-Verdict Checkup::verdict() const {
-  if (!kong.fault.empty() || backends() == 0) {
-    return Verdict::unhealthy;
-  }
-  if (unhealthy() == 0) {
-    return Verdict::healthy;
-  }
-  return unhealthy() * 2 < backends() ? Verdict::degraded : Verdict::unhealthy;
-}
-
 Result<Checkup> check_up(const control::Settings& settings, const fleet::World& world) {
   Checkup checkup{.at = world.clock.now().wall, .deployment = settings.deployment.prefix};
   const auto containers = world.engine.find(settings.deployment.prefix);
@@ -255,9 +128,11 @@ Result<Checkup> check_up(const control::Settings& settings, const fleet::World& 
   } else {
     checkup.docker_error = containers.error();
   }
-  std::ranges::transform(instances, std::back_inserter(checkup.instances), check_of);
 
-  const auto [requests, asked] = questions(settings, world, instances);
+  auto about_instances = questions_to(instances, world, settings.deployment, Ask::all);
+  auto requests = questions_to_kong(settings, world);
+  const auto for_kong = requests.size();
+  std::ranges::copy(about_instances.requests, std::back_inserter(requests));
   const auto answers = world.http.send_all(requests);
   for (const auto& answer : answers) {
     if (!answer && answer.error().code == Errc::interrupted) {
@@ -276,9 +151,7 @@ Result<Checkup> check_up(const control::Settings& settings, const fleet::World& 
     checkup.kong.fault = status.error().what;
   }
   checkup.proxy = probed(requests[1], answers[1]);
-  for (std::size_t i = 0; i < asked.size(); ++i) {
-    take_up(checkup.instances[asked[i]], probed(requests[i + 2], answers[i + 2]));
-  }
+  checkup.instances = answered(std::move(about_instances), std::span(answers).subspan(for_kong));
   return checkup;
 }
 
@@ -287,8 +160,8 @@ json::Value json_of(const Checkup& checkup) {
   value.set("time", control::shown(checkup.at));
   value.set("deployment", checkup.deployment);
   value.set("verdict", name_of(checkup.verdict()));
-  value.set("backend_instances", checkup.backends());
-  value.set("unhealthy_instances", checkup.unhealthy());
+  value.set("backend_instances", backends(checkup.instances));
+  value.set("unhealthy_instances", unhealthy(checkup.instances));
   value.set("kong", json_of(checkup.kong, checkup.status));
   value.set("proxy", json_of(checkup.proxy));
   value.set("docker_error", checkup.docker_error ? json::Value(checkup.docker_error->what) : json::Value());

@@ -16,7 +16,7 @@ json::Value json_of(const store::ScalingEvent& event) {
   value.set("reason", event.reason);
   value.set("cpu_percent", json_of(event.cpu));
   value.set("memory_percent", json_of(event.memory));
-  value.set("requests_per_second", event.request_rate ? json::Value(event.request_rate->value) : json::Value());
+  value.set("requests_per_second", json_of(event.request_rate));
   value.set("response_milliseconds", json_of(event.response_time));
   value.set("actor", event.actor);
   value.set("error", event.succeeded() ? json::Value() : json::Value(event.outcome));

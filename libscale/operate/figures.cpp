@@ -71,6 +71,14 @@ std::string shown(const std::optional<Percent>& percent) {
   return percent ? fmt::format("{:.1f}%", percent->value) : "-";
 }
 
+std::string shown(const std::optional<RequestsPerSecond>& rate) {
+  return rate ? fmt::format("{:.1f}/s", rate->value) : "-";
+}
+
+std::string shown(const std::optional<BytesPerSecond>& rate) {
+  return rate ? shown(Bytes{static_cast<std::uint64_t>(std::llround(std::max(rate->value, 0.0)))}) + "/s" : "-";
+}
+
 json::Value json_of(const std::optional<seconds>& span) {
   return known(span, [](seconds s) { return std::int64_t{s.count()}; });
 }
@@ -85,6 +93,14 @@ json::Value json_of(const std::optional<Bytes>& bytes) {
 
 json::Value json_of(const std::optional<Percent>& percent) {
   return known(percent, [](Percent p) { return rounded(p.value); });
+}
+
+json::Value json_of(const std::optional<RequestsPerSecond>& rate) {
+  return known(rate, [](RequestsPerSecond r) { return rounded(r.value); });
+}
+
+json::Value json_of(const std::optional<BytesPerSecond>& rate) {
+  return known(rate, [](BytesPerSecond r) { return rounded(r.value); });
 }
 
 json::Value json_of(const std::optional<int>& number) {

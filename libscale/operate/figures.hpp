@@ -22,6 +22,10 @@ std::string shown(const std::optional<Milliseconds>& span);
 std::string shown(Bytes bytes);
 /// `12.3%`.
 std::string shown(const std::optional<Percent>& percent);
+/// `12.3/s`.
+std::string shown(const std::optional<RequestsPerSecond>& rate);
+/// `1.2 KiB/s`.
+std::string shown(const std::optional<BytesPerSecond>& rate);
 
 // Figures as programs read them, to two decimals. What is not known is null.
 
@@ -29,6 +33,8 @@ json::Value json_of(const std::optional<std::chrono::seconds>& span);
 json::Value json_of(const std::optional<Milliseconds>& span);
 json::Value json_of(const std::optional<Bytes>& bytes);
 json::Value json_of(const std::optional<Percent>& percent);
+json::Value json_of(const std::optional<RequestsPerSecond>& rate);
+json::Value json_of(const std::optional<BytesPerSecond>& rate);
 json::Value json_of(const std::optional<int>& number);
 json::Value json_of(const std::optional<std::string>& text);
 json::Value json_of(const std::vector<std::string>& lines);

@@ -5,16 +5,12 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "libscale/base/printable.hpp"
 #include "libscale/control/check_report.hpp"
-#include "libscale/control/readings.hpp"
-#include "libscale/control/sampler.hpp"
-#include "libscale/fleet/drift.hpp"
-#include "libscale/fleet/instance.hpp"
 #include "libscale/operate/figures.hpp"
 #include "libscale/operate/table.hpp"
-#include "libscale/store/state.hpp"
 
 namespace kscale::operate {
 
@@ -22,176 +18,6 @@ namespace {
 
 using std::chrono::seconds;
 using Align = Column::Align;
-
-/// What is there, as Docker and Kong list it.
-struct Scene {
-  std::vector<fleet::Instance> instances;
-  std::vector<kong::Target> targets;
-};
-
-template <class T>
-bool was_interrupted(const Result<T>& result) {
-  return !result && result.error().code == Errc::interrupted;
-}
-
-Status look_at_docker(const control::Settings& settings, const fleet::World& world, Scene& scene, Overview& overview) {
-  const auto& deployment = settings.deployment;
-  const auto containers = world.engine.find(deployment.prefix);
-  if (was_interrupted(containers)) {
-    return tl::unexpected(containers.error());
-  }
-  if (!containers) {
-    overview.docker_error = containers.error();
-    return {};
-  }
-  scene.instances = fleet::instances_of(*containers, deployment.prefix);
-  for (const auto& instance : scene.instances) {
-    const auto& container = instance.container;
-    InstanceView view{.number = instance.number,
-                      .name = container.name,
-                      .state = container.state,
-                      .health = instance.is_running() ? container.health : docker::Health::none};
-    if (const auto port = fleet::published_port(instance, deployment.container_port)) {
-      view.host_port = port->host_port;
-    }
-    view.image = container.image;
-    overview.instances.push_back(std::move(view));
-  }
-  return {};
-}
-
-/// Kong's word for the health of the target; empty where it has none.
-std::string health_of(const std::string& address, const std::vector<kong::TargetHealth>& healths) {
-  const auto found = std::ranges::find(healths, address, &kong::TargetHealth::address);
-  return found != healths.end() ? found->health : std::string();
-}
-
-/// The targets in the order of their instances, and then those of no instance.
-std::vector<TargetView> views_of(const std::vector<kong::Target>& targets,
-                                 const std::vector<kong::TargetHealth>& healths,
-                                 const std::vector<fleet::Instance>& instances, const fleet::Deployment& deployment) {
-  std::vector<TargetView> owned;
-  std::vector<TargetView> others;
-  std::ranges::transform(targets, std::back_inserter(others), [&healths](const kong::Target& target) {
-    return TargetView{target.address, target.weight, health_of(target.address, healths), std::nullopt};
-  });
-  std::ranges::sort(others, {}, &TargetView::address);
-  for (const auto& instance : instances) {
-    const auto address = deployment.address_of(instance);
-    const auto its = std::ranges::find_if(others, [&](const TargetView& view) { return view.address == address; });
-    if (its != others.end()) {
-      its->instance = instance.container.name;
-      owned.push_back(std::move(*its));
-      others.erase(its);
-    }
-  }
-  std::ranges::move(others, std::back_inserter(owned));
-  return owned;
-}
-
-Status look_at_targets(const fleet::Deployment& deployment, const fleet::World& world, Scene& scene,
-                       Overview& overview) {
-  auto targets = world.kong.targets(deployment.upstream);
-  if (was_interrupted(targets)) {
-    return tl::unexpected(targets.error());
-  }
-  if (!targets) {
-    overview.targets_error = targets.error();
-    return {};
-  }
-  const auto healths = world.kong.health(deployment.upstream);
-  if (was_interrupted(healths)) {
-    return tl::unexpected(healths.error());
-  }
-  if (!healths) {
-    overview.problems.push_back(healths.error().what);
-  }
-  scene.targets = std::move(*targets);
-  overview.targets =
-      views_of(scene.targets, healths.value_or(std::vector<kong::TargetHealth>()), scene.instances, deployment);
-  return {};
-}
-
-Status look_at_kong(const control::Settings& settings, const fleet::World& world, Scene& scene, Overview& overview) {
-  overview.kong.url = world.kong.endpoint().shown();
-  const auto status = world.kong.status();
-  if (was_interrupted(status)) {
-    return tl::unexpected(status.error());
-  }
-  if (!status) {
-    // Whatever else Kong is asked, nothing more would come of it.
-    overview.kong.error = status.error();
-    overview.targets_error = status.error();
-    return {};
-  }
-  overview.kong.status = *status;
-  const auto version = world.kong.version();
-  if (was_interrupted(version)) {
-    return tl::unexpected(version.error());
-  }
-  if (version) {
-    overview.kong.version = *version;
-  } else if (status->database_reachable) {
-    overview.problems.push_back(version.error().what);  // without its database Kong does not tell
-  }
-  return look_at_targets(settings.deployment, world, scene, overview);
-}
-
-void look_at_autoscaler(const control::Settings& settings, const std::string& holder, const store::State& state,
-                        Now now, AutoscalerView& view) {
-  const auto boot = store::boot_id();
-  const auto since = [&](const store::Stamp& stamp) { return now.instant - store::on_this_boot(stamp, now, boot); };
-  const auto left_of = [&](seconds span, const std::optional<store::Stamp>& begin) {
-    return begin ? std::max(std::chrono::ceil<seconds>(span - since(*begin)), seconds{0}) : seconds{0};
-  };
-  view.holder = holder;
-  if (const auto& pause = state.pause) {
-    const auto left = pause->length ? std::optional(left_of(*pause->length, pause->since)) : std::nullopt;
-    view.paused = !left || *left > seconds{0};
-    view.pause_left = view.paused ? left : std::nullopt;
-  }
-  if (const auto& last = state.last_check) {
-    view.last = {last->decision, last->at.wall, std::chrono::floor<seconds>(since(last->at))};
-  }
-  const auto cooldown = settings.rules.cooldown;
-  view.cooldown_up_left = left_of(cooldown, state.last_up);
-  view.cooldown_down_left = std::max(view.cooldown_up_left, left_of(cooldown, state.last_down));
-}
-
-/// The load of those that run, as the autoscaler measures it.
-Status look_at_load(const control::Settings& settings, const fleet::World& world, const store::State& state,
-                    const Scene& scene, Overview& overview) {
-  const auto running = fleet::running(scene.instances);
-  if (running.empty()) {
-    return {};
-  }
-  control::Sampler sampler(world.engine, world.kong, world.http, world.clock, settings);
-  if (state.reading) {
-    const auto at = store::on_this_boot(state.reading->at, world.clock.now(), store::boot_id());
-    if (auto readings = control::parse_readings(state.reading->text, at)) {
-      sampler.resume(std::move(*readings));
-    }
-  }
-  auto sample = sampler.take(running);
-  if (!sample) {
-    return tl::unexpected(sample.error());
-  }
-  for (const auto& seen : sample->instances) {
-    const auto view = std::ranges::find(overview.instances, seen.name, &InstanceView::name);
-    if (view != overview.instances.end()) {
-      view->cpu = seen.cpu;
-      view->memory = seen.memory;
-      view->memory_used = seen.memory_used;
-      view->uptime = seen.uptime;
-    }
-  }
-  if (overview.kong.error) {
-    // What the sampler says of Kong was said already.
-    std::erase_if(sample->problems, [](const std::string& problem) { return problem.starts_with("Kong's "); });
-  }
-  std::ranges::move(sample->problems, std::back_inserter(overview.problems));
-  return {};
-}
 
 json::Value error_text(const std::optional<Error>& error) {
   return error ? json::Value(error->what) : json::Value();
@@ -226,7 +52,12 @@ json::Value json_of(const InstanceView& instance) {
   value.set("cpu_percent", operate::json_of(instance.cpu));
   value.set("memory_percent", operate::json_of(instance.memory));
   value.set("memory_bytes", operate::json_of(instance.memory_used));
+  value.set("received_bytes_per_second", operate::json_of(instance.received));
+  value.set("sent_bytes_per_second", operate::json_of(instance.sent));
   value.set("uptime_seconds", operate::json_of(instance.uptime));
+  value.set("warming_up", instance.warming_up);
+  value.set("serving", instance.serving);
+  value.set("fault", instance.fault.empty() ? json::Value() : json::Value(instance.fault));
   value.set("host_port", operate::json_of(instance.host_port));
   value.set("image", instance.image);
   return value;
@@ -265,6 +96,24 @@ json::Value json_of(const std::vector<View>& views) {
   return list;
 }
 
+std::optional<Percent> known(const std::optional<policy::Average>& average) {
+  return average ? std::optional(average->at_least) : std::nullopt;
+}
+
+/// The figures of the whole.
+void set_load(json::Value& value, const control::Sample& sample) {
+  const auto load = sample.load();
+  value.set("cpu_percent", operate::json_of(known(load.cpu)));
+  value.set("memory_percent", operate::json_of(known(load.memory)));
+  value.set("requests_per_second", operate::json_of(sample.request_rate));
+  value.set("error_percent", operate::json_of(sample.error_rate));
+  value.set("response_milliseconds", operate::json_of(sample.response_time));
+  value.set("response_p95_milliseconds", operate::json_of(sample.response_time_p95));
+  value.set("host_cpu_percent", operate::json_of(sample.host_cpu));
+  value.set("host_memory_percent", operate::json_of(sample.host_memory));
+  value.set("host_disk_percent", operate::json_of(sample.host_disk));
+}
+
 /// `label` and its text on one line, the texts one below the other.
 std::string line(std::string_view label, const std::string& text) {
   return fmt::format("{:<12}{}\n", label, text);
@@ -298,6 +147,30 @@ std::string kong_text(const KongView& kong) {
     text += ", " + counted(*status.total_requests, "request");
   }
   return line("Kong", text + ", " + printable(kong.url));
+}
+
+std::string traffic_text(const control::Sample& sample) {
+  std::vector<std::string> parts;
+  if (sample.request_rate) {
+    parts.push_back(shown(sample.request_rate));
+  }
+  if (sample.error_rate) {
+    parts.push_back(shown(sample.error_rate) + " errors");
+  }
+  if (sample.response_time) {
+    parts.push_back("response " + shown(sample.response_time));
+  }
+  if (sample.response_time_p95) {
+    parts.push_back("p95 " + shown(sample.response_time_p95));
+  }
+  return parts.empty() ? std::string() : line("traffic", fmt::format("{}", fmt::join(parts, ", ")));
+}
+
+std::string host_text(const control::Sample& sample) {
+  return sample.host_cpu || sample.host_memory || sample.host_disk
+             ? line("host", fmt::format("CPU {}, memory {}, disk {}", shown(sample.host_cpu), shown(sample.host_memory),
+                                        shown(sample.host_disk)))
+             : std::string();
 }
 
 /// The decision and its reason, from the line that told of it, without its time and figures.
@@ -363,6 +236,17 @@ std::string instances_text(const Overview& overview) {
                          rows);
 }
 
+std::string faults_text(const std::vector<InstanceView>& instances) {
+  std::string text;
+  for (const auto& instance : instances) {
+    if (!instance.fault.empty()) {
+      text += fmt::format("{}unhealthy: {}: {}\n", text.empty() ? "\n" : "", printable(instance.name),
+                          printable(instance.fault));
+    }
+  }
+  return text;
+}
+
 std::string targets_text(const Overview& overview) {
   if (overview.targets_error) {
     return {};
@@ -395,32 +279,12 @@ std::optional<Error> Overview::error() const {
   return docker_error ? docker_error : kong.error ? kong.error : targets_error;
 }
 
-Result<Overview> look_over(const control::Settings& settings, const fleet::World& world, control::Records& records) {
-  const auto now = world.clock.now();
-  Overview overview{.at = now.wall, .deployment = settings.deployment.prefix};
-  Scene scene;
-  const auto state = records.load();
-  look_at_autoscaler(settings, records.autoscaler(), state, now, overview.autoscaler);
-  if (const auto seen = look_at_docker(settings, world, scene, overview); !seen) {
-    return tl::unexpected(seen.error());
-  }
-  if (const auto seen = look_at_kong(settings, world, scene, overview); !seen) {
-    return tl::unexpected(seen.error());
-  }
-  if (!overview.docker_error && !overview.targets_error) {
-    overview.drift =
-        fleet::described(fleet::drift_of(scene.instances, scene.targets, settings.deployment), settings.deployment);
-  }
-  if (const auto seen = look_at_load(settings, world, state, scene, overview); !seen) {
-    return tl::unexpected(seen.error());
-  }
-  return overview;
-}
-
 json::Value json_of(const Overview& overview) {
   json::Value value;
   value.set("time", control::shown(overview.at));
   value.set("deployment", overview.deployment);
+  value.set("verdict", name_of(overview.verdict));
+  set_load(value, overview.sample);
   value.set("kong", json_of(overview.kong));
   value.set("docker_error", error_text(overview.docker_error));
   value.set("instances", json_of(overview.instances));
@@ -433,15 +297,16 @@ json::Value json_of(const Overview& overview) {
 }
 
 std::string text_of(const Overview& overview) {
-  std::string text = kong_text(overview.kong);
+  auto text = line("health", std::string(name_of(overview.verdict))) + kong_text(overview.kong);
   if (overview.docker_error) {
     text += error_line("Docker", *overview.docker_error);
   }
   if (overview.targets_error && !overview.kong.error) {
     text += error_line("targets", *overview.targets_error);
   }
+  text += traffic_text(overview.sample) + host_text(overview.sample);
   text += autoscaler_text(overview.autoscaler);
-  text += instances_text(overview);
+  text += instances_text(overview) + faults_text(overview.instances);
   text += targets_text(overview);
   text += drift_text(overview.drift);
   for (const auto& problem : overview.problems) {

@@ -8,14 +8,11 @@
 #include "libscale/base/clock.hpp"
 #include "libscale/base/result.hpp"
 #include "libscale/base/units.hpp"
-#include "libscale/control/records.hpp"
 #include "libscale/control/sample.hpp"
-#include "libscale/control/settings.hpp"
 #include "libscale/docker/container.hpp"
-#include "libscale/fleet/deployment.hpp"
 #include "libscale/kong/admin.hpp"
 #include "libscale/net/json.hpp"
-#include "libscale/operate/checkup.hpp"
+#include "libscale/operate/health.hpp"
 
 namespace kscale::operate {
 
@@ -79,19 +76,14 @@ struct Overview {
   std::optional<Error> targets_error;  ///< then no target is known
   std::vector<TargetView> targets;
   AutoscalerView autoscaler;
-  Verdict verdict = Verdict::unhealthy;  ///< how well it is as a whole
-  control::Sample sample;                ///< the figures of those that run, of Kong's traffic and of the host
+  Verdict verdict = Verdict::unhealthy;           ///< how well it is as a whole
+  control::Sample sample;                         ///< the figures of those that run, of Kong's traffic and of the host
   std::optional<std::vector<std::string>> drift;  ///< absent where instances or targets are not known
   std::vector<std::string> problems;              ///< what else could not be read
 
   /// The first thing that went wrong in seeing it, for the exit status: Docker, Kong, its targets.
   std::optional<Error> error() const;
 };
-
-/// Looks at all of it, and changes nothing: `records` should be opened for a dry run. Fails only with `interrupted`.
-///
-/// The CPU goes on from the readings that the autoscaler left; without such, two looks are taken, two seconds apart.
-Result<Overview> look_over(const control::Settings& settings, const fleet::World& world, control::Records& records);
 
 /// For programs. Fields are only ever added; units stand in the names; what is not known is null.
 json::Value json_of(const Overview& overview);

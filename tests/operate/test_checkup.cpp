@@ -84,8 +84,8 @@ TEST_CASE("a stopped instance does not count") {
   auto checkup = checkup_with(3, 2);
   checkup.instances[0].is_backend = false;
   checkup.instances[1].is_backend = false;
-  CHECK(checkup.backends() == 1);
-  CHECK(checkup.unhealthy() == 0);
+  CHECK(backends(checkup.instances) == 1);
+  CHECK(unhealthy(checkup.instances) == 0);
   CHECK(checkup.verdict() == Verdict::healthy);
   checkup.instances[2].is_backend = false;
   CHECK(checkup.verdict() == Verdict::unhealthy);

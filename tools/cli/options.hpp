@@ -39,7 +39,7 @@ struct Usage {
   std::string tool;
   std::string summary;
   std::vector<Option> options;
-  std::vector<Action> actions = {};  ///< none: the tool does one thing and takes no words
+  std::vector<Action> actions = {};                      ///< none: the tool does one thing and takes no words
   control::Key::Scope scope = control::Key::Scope::all;  ///< whose settings it takes besides those of all
 };
 

@@ -24,6 +24,7 @@
 #include "libscale/operate/events.hpp"
 #include "libscale/operate/log_merge.hpp"
 #include "libscale/operate/operator.hpp"
+#include "libscale/operate/lookout.hpp"
 #include "libscale/operate/overview.hpp"
 #include "libscale/operate/plan.hpp"
 #include "tools/cli/progress.hpp"
@@ -161,7 +162,7 @@ Result<Exit> Session::run() {
 }
 
 Result<Exit> Session::status() {
-  const auto overview = operate::look_over(m_settings, world(), *m_records);
+  const auto overview = operate::Lookout(m_settings, world(), *m_records).look();
   m_progress.clear();
   if (!overview) {
     return tl::unexpected(overview.error());
