@@ -90,6 +90,7 @@ Result<CheckReport> Autoscaler::check() {
     state.reading = store::Reading{.at = {last->at, now.wall, m_boot_id}, .text = write_readings(*last)};
   }
   m_records.save(state);
+  m_records.record(to_keep(report.sample, report.at));
   return report;
 }
 

@@ -15,6 +15,7 @@ Records::Records(const Settings& settings, std::filesystem::path directory, Cloc
     : m_directory(std::move(directory)),
       m_deployment(settings.deployment.prefix),
       m_log_file(settings.history_log),
+      m_retention(settings.retention),
       m_dry_run(settings.dry_run),
       m_tool(std::move(tool)),
       m_clock(&clock),
@@ -40,15 +41,19 @@ Result<Records> Records::open(const Settings& settings, const EnvironmentLookup&
 }
 
 void Records::open_history() {
-  auto history = store::History::open(m_directory / "history.db", m_clock->now().wall);
+  auto history = store::History::open(history_file(), m_clock->now().wall, m_retention);
   if (!history) {
     tell(m_history_trouble, tl::unexpected(history.error()));
     return;
   }
-  if (const auto notice = history->take_notice()) {
+  m_history.emplace(std::move(*history));
+  tell_notice();
+}
+
+void Records::tell_notice() {
+  if (const auto notice = m_history->take_notice()) {
     m_log->say(Level::warning, "{}", *notice);
   }
-  m_history.emplace(std::move(*history));
 }
 
 void Records::tell(std::string& last, const Status& status) {
@@ -92,24 +97,48 @@ void Records::save(const store::State& state) {
   tell(m_state_trouble, saved);
 }
 
-void Records::record(const store::ScalingEvent& event) {
+void Records::write(const std::function<Status(store::History&)>& what) {
+  if (m_dry_run) {
+    return;
+  }
   if (!m_history) {
     open_history();
   }
   if (m_history) {
-    const auto added = m_history->add(event);
-    tell(m_history_trouble, added);
-    if (!added) {
+    const auto written = what(*m_history);
+    tell_notice();
+    tell(m_history_trouble, written);
+    if (!written) {
       m_history.reset();
     }
   }
+}
+
+void Records::record(const store::ScalingEvent& event) {
+  write([&](store::History& history) { return history.add(event); });
   if (!m_log_file.empty()) {
     tell(m_log_file_trouble, store::append_to_log(m_log_file, event));
   }
 }
 
+void Records::record(const store::FleetSample& sample) {
+  write([&](store::History& history) { return history.add(sample); });
+}
+
+void Records::record(const store::AlertRecord& alert) {
+  write([&](store::History& history) { return history.put(alert); });
+}
+
 bool Records::is_same_place(const Records& other) const {
   return m_directory == other.m_directory && m_deployment == other.m_deployment;
+}
+
+std::filesystem::path Records::history_file() const {
+  return m_directory / (m_deployment + ".history.db");
+}
+
+std::filesystem::path Records::monitor_lock_file() const {
+  return m_directory / (m_deployment + ".monitor.lock");
 }
 
 std::filesystem::path Records::lock_file() const {
@@ -132,16 +161,36 @@ std::string Records::autoscaler() const {
   return store::Lock::holder(autoscaler_lock_file());
 }
 
-Result<std::vector<store::ScalingEvent>> Records::events(WallTime since, std::size_t limit) {
+Result<store::Lock> Records::lock_monitor() const {
+  return store::Lock::take(monitor_lock_file(), m_tool);
+}
+
+std::string Records::monitor() const {
+  return store::Lock::holder(monitor_lock_file());
+}
+
+Result<store::History*> Records::history() {
   std::error_code unused;
-  if (!m_history && !std::filesystem::exists(m_directory / "history.db", unused)) {
-    return std::vector<store::ScalingEvent>{};  // nothing was ever done
+  if (!m_history && !std::filesystem::exists(history_file(), unused)) {
+    return nullptr;
   }
   if (!m_history) {
-    open_history();
+    auto history = store::History::open(history_file(), m_clock->now().wall, m_retention);
+    if (!history) {
+      return tl::unexpected(history.error());
+    }
+    m_history.emplace(std::move(*history));
+    tell_notice();
   }
-  return m_history ? m_history->events(since, limit)
-                   : Result<std::vector<store::ScalingEvent>>(fail(Errc::failed, "{}", m_history_trouble));
+  return &*m_history;
+}
+
+Result<std::vector<store::ScalingEvent>> Records::events(WallTime since, std::size_t limit) {
+  const auto found = history();
+  if (!found) {
+    return tl::unexpected(found.error());
+  }
+  return *found != nullptr ? (*found)->events(since, limit) : std::vector<store::ScalingEvent>{};
 }
 
 }  // namespace kscale::control

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,8 +10,10 @@
 #include "libscale/base/result.hpp"
 #include "libscale/control/log.hpp"
 #include "libscale/control/settings.hpp"
+#include "libscale/store/alert_record.hpp"
 #include "libscale/store/history.hpp"
 #include "libscale/store/lock.hpp"
+#include "libscale/store/sample.hpp"
 #include "libscale/store/scaling_event.hpp"
 #include "libscale/store/state.hpp"
 
@@ -33,6 +36,9 @@ class Records {
 
   /// Writes an action to the history and to the log file of the original scripts.
   void record(const store::ScalingEvent& event);
+  /// Writes to the history how the deployment was, or what was told of an alert. Nothing with a dry run.
+  void record(const store::FleetSample& sample);
+  void record(const store::AlertRecord& alert);
 
   /// Whether these are the records of the same deployment, so that its locks are the same.
   bool is_same_place(const Records& other) const;
@@ -44,6 +50,14 @@ class Records {
   /// Who is the autoscaler now, such as "kscale-auto, pid 123"; empty when nobody is.
   std::string autoscaler() const;
 
+  /// The right to be the monitor that writes samples and tells of alerts, held for as long as that runs.
+  Result<store::Lock> lock_monitor() const;
+  /// Who is that monitor now; empty when nobody is.
+  std::string monitor() const;
+
+  /// The history, to read in it; null where none was begun yet. It lives as long as the records, or until a write to it
+  /// fails.
+  Result<store::History*> history();
   /// The newest `limit` actions of `since` or later, oldest first.
   Result<std::vector<store::ScalingEvent>> events(WallTime since, std::size_t limit);
 
@@ -51,16 +65,22 @@ class Records {
   Records(const Settings& settings, std::filesystem::path directory, Clock& clock, const Log& log, std::string tool);
 
   void open_history();
+  void tell_notice();
+  /// Writes something to the history, and tells of trouble with it.
+  void write(const std::function<Status(store::History&)>& what);
   /// Tells of trouble, but not of the same one again and again until it went well.
   void tell(std::string& last, const Status& status);
   std::filesystem::path state_file() const;
 
+  std::filesystem::path history_file() const;
   std::filesystem::path lock_file() const;
+  std::filesystem::path monitor_lock_file() const;
   std::filesystem::path autoscaler_lock_file() const;
 
   std::filesystem::path m_directory;
   std::string m_deployment;
   std::filesystem::path m_log_file;
+  store::Retention m_retention;
   bool m_dry_run;
   std::string m_tool;
   Clock* m_clock;

@@ -157,6 +157,33 @@ void mark_out_of_rotation(Sample& sample, const fleet::Drift& drift) {
   }
 }
 
+store::FleetSample to_keep(const Sample& sample, WallTime at) {
+  const auto known = [](const std::optional<policy::Average>& average) {
+    return average ? std::optional(average->at_least) : std::nullopt;
+  };
+  const auto load = sample.load();
+  store::FleetSample kept{.at = at,
+                          .cpu = known(load.cpu),
+                          .memory = known(load.memory),
+                          .request_rate = sample.request_rate,
+                          .error_rate = sample.error_rate,
+                          .response_time = sample.response_time,
+                          .response_time_p95 = sample.response_time_p95,
+                          .host_cpu = sample.host_cpu,
+                          .host_memory = sample.host_memory,
+                          .host_disk = sample.host_disk};
+  for (const auto& instance : sample.instances) {
+    kept.instances.push_back({.number = instance.number,
+                              .serving = instance.serving,
+                              .cpu = instance.cpu,
+                              .memory = instance.memory,
+                              .memory_used = instance.memory_used,
+                              .received = instance.received,
+                              .sent = instance.sent});
+  }
+  return kept;
+}
+
 Sample sample_between(const std::optional<Readings>& earlier, const Readings& later,
                       const std::vector<fleet::Instance>& running, const SampleContext& context) {
   Sample sample;

@@ -12,6 +12,7 @@
 #include "libscale/fleet/drift.hpp"
 #include "libscale/fleet/instance.hpp"
 #include "libscale/policy/load.hpp"
+#include "libscale/store/sample.hpp"
 
 namespace kscale::control {
 
@@ -51,6 +52,9 @@ struct Sample {
 
 /// Marks those that Kong sends no requests to: they do not serve.
 void mark_out_of_rotation(Sample& sample, const fleet::Drift& drift);
+
+/// What the history keeps of a sample.
+store::FleetSample to_keep(const Sample& sample, WallTime at);
 
 /// What the figures depend on, besides the readings.
 struct SampleContext {

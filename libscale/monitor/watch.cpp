@@ -1,0 +1,175 @@
+#include "libscale/monitor/watch.hpp"
+
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "libscale/base/printable.hpp"
+#include "libscale/monitor/conditions.hpp"
+
+namespace kscale::monitor {
+
+namespace {
+
+using namespace std::chrono_literals;
+using alert::Event;
+
+/// A receiver that is slow holds up the next look for no longer.
+constexpr std::chrono::milliseconds k_longest_send = 5s;
+/// So many of the last changes are shown, of so long.
+constexpr std::size_t k_shown_events = 20;
+constexpr auto k_shown_span = std::chrono::hours(24 * 7);
+/// Alerts that still fire are looked for so far back.
+constexpr std::size_t k_resumed_alerts = 10'000;
+
+alert::HoldTimes hold_times(const control::Settings& settings, const Duties& duties) {
+  auto times = settings.alerting.hold_for;
+  if (duties.at_once) {
+    for (const auto& rule : alert::rules()) {
+      times[rule.rule] = 0s;
+    }
+  }
+  return times;
+}
+
+store::AlertRecord record_of(const Event& event) {
+  const auto& alert = event.alert;
+  return {.rule = std::string(alert::info(alert.finding.rule).name),
+          .subject = alert.finding.subject,
+          .severity = std::string(name_of(alert.finding.severity)),
+          .summary = alert.finding.summary,
+          .since = alert.since,
+          .fired_at = alert.fired_at,
+          .resolved_at = event.kind == Event::Kind::resolved ? std::optional(event.at) : std::nullopt};
+}
+
+/// The alert that still fires; nothing for one that is over, or of a rule that a newer kscale has.
+std::optional<alert::Alert> firing(const store::AlertRecord& record) {
+  const auto rule = alert::rule_named(record.rule);
+  if (!rule || record.resolved_at) {
+    return std::nullopt;
+  }
+  const auto severity = record.severity == name_of(alert::Severity::critical) ? alert::Severity::critical
+                                                                              : alert::Severity::warning;
+  return alert::Alert{.finding = {*rule, record.subject, severity, record.summary},
+                      .since = record.since,
+                      .firing = true,
+                      .fired_at = record.fired_at};
+}
+
+std::string_view name_of(Event::Kind kind) {
+  switch (kind) {
+    case Event::Kind::fired:
+      return "fired";
+    case Event::Kind::repeated:
+      return "still firing";
+    case Event::Kind::resolved:
+      break;
+  }
+  return "resolved";
+}
+
+}  // namespace
+
+std::vector<alert::Receiver> receivers_of(const control::Alerting& alerting) {
+  using Kind = alert::Receiver::Kind;
+  std::vector<alert::Receiver> receivers;
+  const auto add = [&receivers](Kind kind, const std::string& url) {
+    if (!url.empty()) {
+      receivers.push_back({.kind = kind, .url = url});
+    }
+  };
+  add(Kind::webhook, alerting.webhook_url);
+  add(Kind::slack, alerting.slack_url);
+  add(Kind::alertmanager, alerting.alertmanager_url);
+  return receivers;
+}
+
+Watch::Watch(const control::Settings& settings, const fleet::World& world, control::Records& records,
+             const control::Log& log, const Duties& duties)
+    : m_settings(settings),
+      m_world(world),
+      m_records(records),
+      m_log(log),
+      m_duties(duties),
+      m_lookout(settings, world, records),
+      m_tracker(hold_times(settings, duties), settings.alerting.repeat),
+      m_outbox(receivers_of(settings.alerting), settings.deployment.prefix, k_longest_send) {}
+
+/// Goes on with what an earlier process told of.
+void Watch::resume() {
+  const auto now = m_world.clock.now();
+  std::vector<alert::Alert> open;
+  if (const auto history = m_records.history(); history && *history != nullptr) {
+    if (const auto records = (*history)->alerts(now.wall, k_resumed_alerts)) {
+      for (const auto& record : *records) {
+        if (auto alert = firing(record)) {
+          open.push_back(std::move(*alert));
+        }
+      }
+    }
+  }
+  m_tracker.resume(open, now);
+}
+
+void Watch::tell(const std::vector<Event>& events) {
+  for (const auto& event : events) {
+    const auto& finding = event.alert.finding;
+    m_log.say(event.kind == Event::Kind::resolved ? control::Level::notice : control::Level::warning,
+              "alert {}: {}{}{}: {}", name_of(event.kind), alert::info(finding.rule).name,
+              finding.subject.empty() ? "" : " of ", printable(finding.subject), printable(finding.summary));
+  }
+}
+
+void Watch::send(const std::vector<Event>& events) {
+  std::vector<alert::Alert> firing;
+  for (auto& alert : m_tracker.alerts()) {
+    if (alert.firing) {
+      firing.push_back(std::move(alert));
+    }
+  }
+  const auto now = m_world.clock.now();
+  m_outbox.put(events, firing, now);
+  for (const auto& trouble : m_outbox.send(m_world.http, now)) {
+    m_log.say(control::Level::warning, "{}", trouble.what);
+  }
+}
+
+void Watch::see_events(Snapshot& snapshot) {
+  auto events = m_records.events(snapshot.overview.at - k_shown_span, k_shown_events);
+  if (events) {
+    snapshot.events = std::move(*events);
+  } else {
+    snapshot.overview.problems.push_back(events.error().what);
+  }
+}
+
+Result<Snapshot> Watch::look() {
+  if (m_duties.records && !std::exchange(m_resumed, true)) {
+    resume();
+  }
+  auto overview = m_lookout.look();
+  if (!overview) {
+    return tl::unexpected(overview.error());
+  }
+  Snapshot snapshot{.overview = std::move(*overview)};
+  const auto events = m_tracker.update(find(snapshot.overview, m_settings), m_world.clock.now());
+  snapshot.alerts = m_tracker.alerts();
+  if (m_duties.records) {
+    // What Docker did not tell is no sample of an empty fleet.
+    if (!snapshot.overview.docker_error) {
+      m_records.record(to_keep(snapshot.overview.sample, snapshot.overview.at));
+    }
+    for (const auto& event : events) {
+      m_records.record(record_of(event));
+    }
+  }
+  see_events(snapshot);
+  if (m_duties.tells) {
+    tell(events);
+    send(events);
+  }
+  return snapshot;
+}
+
+}  // namespace kscale::monitor

@@ -1,0 +1,73 @@
+#include "tools/cli/tool.hpp"
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "tools/cli/terminal_log.hpp"
+
+namespace kscale::cli {
+
+namespace {
+
+void tell(const Usage& usage, const std::string& what) {
+  terminal_log(usage.tool, false).say(control::Level::error, "{}", what);
+}
+
+Exit begin(const Usage& usage, const char* version, const std::vector<std::string>& arguments,
+           const std::function<Exit(const Call&)>& body) {
+  const auto line = parse_command_line(usage, arguments);
+  if (!line) {
+    return usage_error(usage, line.error());
+  }
+  if (line->has("help")) {
+    fmt::print("{}", help_text(usage));
+    return Exit::done;
+  }
+  if (line->has("version")) {
+    fmt::print("{} {}\n", usage.tool, version);
+    return Exit::done;
+  }
+  auto loaded = control::load_settings(sources_for(*line));
+  if (!loaded) {
+    tell(usage, loaded.error().what);
+    return Exit::usage;
+  }
+  if (line->has("show-config")) {
+    fmt::print("{}", control::shown(*loaded));
+    return Exit::done;
+  }
+  return body({.line = *line, .loaded = std::move(*loaded)});
+}
+
+}  // namespace
+
+Exit usage_error(const Usage& usage, const Error& error) {
+  tell(usage, fmt::format("{}; see {} --help", error.what, usage.tool));
+  return Exit::usage;
+}
+
+Exit flushed(const Usage& usage, Exit exit) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) {
+    return exit;
+  }
+  tell(usage, "what was found could not be written");
+  return exit == Exit::done ? Exit::failed : exit;
+}
+
+int run_tool(const Usage& usage, const char* version, int argc, char** argv,
+             const std::function<Exit(const Call&)>& body) {
+  try {
+    return static_cast<int>(begin(usage, version, {argv + 1, argv + argc}, body));
+  } catch (const std::exception& fault) {
+    std::fputs((usage.tool + ": error: ").c_str(), stderr);
+    std::fputs(fault.what(), stderr);
+    std::fputs("\n", stderr);
+    return static_cast<int>(Exit::failed);
+  }
+}
+
+}  // namespace kscale::cli
