@@ -1,0 +1,391 @@
+#include "tools/kscale-monitor/session.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libscale/base/environment.hpp"
+#include "libscale/control/peers.hpp"
+#include "libscale/control/records.hpp"
+#include "libscale/control/system_clock.hpp"
+#include "libscale/monitor/check.hpp"
+#include "libscale/monitor/export.hpp"
+#include "libscale/monitor/history_view.hpp"
+#include "libscale/monitor/report.hpp"
+#include "libscale/monitor/watch.hpp"
+#include "libscale/net/curl_transport.hpp"
+#include "libscale/net/tally.hpp"
+#include "libscale/scrape/exposer.hpp"
+#include "libscale/scrape/page.hpp"
+#include "libscale/store/files.hpp"
+#include "tools/cli/bundle.hpp"
+#include "tools/cli/screen.hpp"
+#include "tools/cli/terminal_log.hpp"
+#include "tools/kscale-monitor/dashboard_loop.hpp"
+
+namespace kscale::monitor {
+
+namespace {
+
+using namespace std::chrono_literals;
+using cli::Exit;
+
+/// Nobody waits for a peer that does not answer for longer, so that the screen is never old for long.
+constexpr std::chrono::milliseconds k_longest_request = 3s;
+
+Exit exit_for_settings(const Error& error) {
+  return error.code == Errc::invalid ? Exit::usage : cli::exit_for(error);
+}
+
+/// The terminal, where looks are shown on one.
+std::unique_ptr<cli::Screen> screen_for(const Command& command) {
+  const bool wanted = command.action == Command::Action::watch && command.output == Command::Output::automatic;
+  return wanted && cli::can_paint(process_environment()) ? std::make_unique<cli::Screen>(process_environment())
+                                                         : nullptr;
+}
+
+bool only_reads(const Command& command) {
+  return command.action != Command::Action::watch;
+}
+
+control::Settings settings_for(const Command& command, control::Settings settings) {
+  settings.request_timeout = std::min(settings.request_timeout, k_longest_request);
+  settings.dry_run = settings.dry_run || only_reads(command);
+  return settings;
+}
+
+scrape::Subject subject_of(const control::Settings& settings) {
+  return {.tool = usage().tool,
+          .version = KSCALE_VERSION,
+          .deployment = settings.deployment.prefix,
+          .interval = settings.refresh_interval,
+          .min_instances = settings.rules.min_instances,
+          .max_instances = settings.rules.max_instances};
+}
+
+/// What one call needs, put together.
+class Session {
+ public:
+  Session(const Command& command, control::Settings settings, cli::Signals& signals);
+
+  /// Fails with `invalid` where the settings are at fault.
+  Status open();
+  Exit run();
+  Exit tell(const Error& error, Exit exit);
+
+ private:
+  Status open_peers();
+  Status open_export();
+  Status serve_metrics();
+  Duties duties();
+  Result<Snapshot> look();
+  Exit once();
+  Exit print_looks();
+  Exit dashboard();
+  Exit history();
+  Exit report();
+  Result<store::History*> existing_history();
+  Trends trends_from_history();
+  store::TimeRange range();
+
+  const Command& m_command;
+  control::Settings m_settings;
+  cli::Signals& m_signals;
+  std::unique_ptr<cli::Screen> m_screen;  ///< null: no dashboard
+  std::deque<std::string> m_notices;  ///< what is logged while there is a screen: the newest few
+  control::Log m_plain_log;
+  control::Log m_log;
+  cli::Bundle m_attention;
+  control::SystemClock m_clock;
+  net::CurlTransport m_curl;
+  net::Tally m_tally;
+  net::TallyTransport m_http;
+  std::optional<control::Peers> m_peers;
+  std::optional<control::Records> m_records;
+  std::optional<store::Lock> m_lock;
+  std::optional<Export> m_export;
+  std::optional<scrape::Page> m_page;
+  std::optional<scrape::Exposer> m_exposer;
+  std::optional<Watch> m_watch;
+};
+
+Session::Session(const Command& command, control::Settings settings, cli::Signals& signals)
+    : m_command(command),
+      m_settings(settings_for(command, std::move(settings))),
+      m_signals(signals),
+      m_screen(screen_for(command)),
+      m_plain_log(cli::terminal_log(usage().tool, m_settings.verbose)),
+      m_log([this](control::Level level, std::string_view text) {
+        if (!m_screen) {
+          m_plain_log.say(level, "{}", text);
+        } else if (level != control::Level::step) {
+          constexpr std::size_t k_most = 5;
+          m_notices.emplace_back(text);
+          if (m_notices.size() > k_most) {
+            m_notices.pop_front();
+          }
+        }
+      }),
+      m_attention{signals.any_fd(), m_screen ? STDIN_FILENO : -1, m_screen ? m_screen->changes_fd() : -1},
+      m_clock(m_attention.fd()),
+      m_curl(m_attention.fd()),
+      m_http(m_curl, m_tally) {}
+
+Status Session::open_peers() {
+  auto peers = control::Peers::from(m_settings, process_environment(), m_http, m_clock);
+  if (!peers) {
+    return tl::unexpected(peers.error());
+  }
+  m_peers.emplace(std::move(*peers));
+  m_http.name(m_peers->engine().endpoint(), "docker");
+  m_http.name({.base_url = m_settings.kong_url}, "kong");
+  m_http.name({.base_url = m_settings.proxy_url}, "proxy");
+  return {};
+}
+
+Status Session::open_export() {
+  if (!m_command.export_file) {
+    return {};
+  }
+  auto opened = Export::open(*m_command.export_file, m_command.format, m_command.export_size);
+  if (!opened) {
+    return tl::unexpected(opened.error());
+  }
+  m_export.emplace(std::move(*opened));
+  return {};
+}
+
+Status Session::serve_metrics() {
+  if (m_command.action != Command::Action::watch || m_settings.metrics_listen.empty()) {
+    return {};
+  }
+  m_page.emplace(subject_of(m_settings), m_clock, m_tally);
+  auto exposer = scrape::Exposer::serve(m_settings.metrics_listen, *m_page);
+  if (!exposer) {
+    return tl::unexpected(exposer.error());
+  }
+  m_exposer.emplace(std::move(*exposer));
+  return {};
+}
+
+/// What this watch does besides looking: one at a time records.
+Duties Session::duties() {
+  if (m_command.action == Command::Action::once) {
+    return {.at_once = true};
+  }
+  if (m_settings.dry_run) {
+    return {};
+  }
+  auto lock = m_records->lock_monitor();
+  if (!lock) {
+    m_log.say(m_command.alert_mode ? control::Level::warning : control::Level::notice,
+              "this one records nothing and sends no alert: {}", lock.error().what);
+    return {};
+  }
+  m_lock.emplace(std::move(*lock));
+  return {.records = true, .tells = m_command.alert_mode};
+}
+
+Status Session::open() {
+  auto records = control::Records::open(m_settings, process_environment(), m_clock, m_log, usage().tool);
+  if (!records) {
+    return tl::unexpected(records.error());
+  }
+  m_records.emplace(std::move(*records));
+  if (m_command.action == Command::Action::history || m_command.action == Command::Action::report) {
+    return {};
+  }
+  auto opened = open_peers().and_then([this] { return open_export(); }).and_then([this] { return serve_metrics(); });
+  if (!opened) {
+    return opened;
+  }
+  const auto world = m_peers->world([this](std::string_view step) { m_log.say(control::Level::step, "{}", step); });
+  m_watch.emplace(m_settings, world, *m_records, m_log, duties());
+  return {};
+}
+
+Exit Session::tell(const Error& error, Exit exit) {
+  m_screen.reset();
+  m_plain_log.say(control::Level::error, "{}", error.what);
+  return exit;
+}
+
+/// One look, exported and measured.
+Result<Snapshot> Session::look() {
+  const auto begin = m_clock.now().instant;
+  auto snapshot = m_watch->look();
+  if (!snapshot) {
+    return snapshot;
+  }
+  snapshot->notices.insert(snapshot->notices.end(), m_notices.begin(), m_notices.end());
+  const auto& overview = snapshot->overview;
+  if (m_page) {
+    m_page->sampled({.sample = overview.sample,
+                     .instances_known = !overview.docker_error,
+                     .drift = overview.drift ? std::optional(overview.drift->size()) : std::nullopt,
+                     .paused = overview.autoscaler.paused},
+                    m_clock.now().instant - begin);
+  }
+  if (m_export) {
+    if (const auto added = m_export->add(*snapshot); !added) {
+      m_log.say(control::Level::warning, "{}", added.error().what);
+    }
+  }
+  return snapshot;
+}
+
+Exit Session::once() {
+  const auto snapshot = look();
+  if (!snapshot) {
+    return Exit::interrupted;
+  }
+  if (m_command.output == Command::Output::json) {
+    fmt::print("{}\n", json::dump(json_of(*snapshot)));
+  } else {
+    fmt::print("{}{}", m_command.alert_mode ? check_line_of(*snapshot) + '\n' : "", text_of(*snapshot));
+  }
+  if (m_command.alert_mode) {
+    return is_wrong(*snapshot) ? Exit::unhealthy : Exit::done;
+  }
+  const auto error = snapshot->overview.error();
+  return error ? cli::exit_for(*error) : Exit::done;
+}
+
+/// Look after look, as text or JSON or not at all.
+Exit Session::print_looks() {
+  auto next = m_clock.now().instant;
+  while (true) {
+    if (const auto snapshot = look()) {
+      if (m_command.output == Command::Output::json) {
+        fmt::print("{}\n", json::dump(json_of(*snapshot)));
+      } else if (m_command.output != Command::Output::none) {
+        fmt::print("{}\n", text_of(*snapshot));
+      }
+      if (std::fflush(stdout) != 0) {
+        return Exit::failed;  // whoever read it is gone, or the disk is full: told by the caller
+      }
+    }
+    next = std::max(next + m_settings.refresh_interval, m_clock.now().instant);
+    m_clock.wait(next - m_clock.now().instant);
+    if (m_signals.take_reload() || m_signals.stop_signal()) {
+      return m_signals.stop_signal() == SIGTERM ? Exit::done : Exit::interrupted;
+    }
+  }
+}
+
+/// The figures of the last looks, as far as the history has them.
+Trends Session::trends_from_history() {
+  constexpr std::size_t k_length = 600;
+  Trends trends(k_length);
+  const auto now = m_clock.now().wall;
+  const store::TimeRange recent{.since = now - m_settings.refresh_interval * k_length, .until = now};
+  if (const auto history = m_records->history(); history && *history != nullptr) {
+    const auto fleet = (*history)->fleet(recent, m_settings.refresh_interval);
+    const auto instances = (*history)->instances(recent, m_settings.refresh_interval);
+    if (fleet && instances) {
+      trends.fill(*fleet, *instances, m_settings.refresh_interval, now);
+    }
+  }
+  return trends;
+}
+
+Exit Session::dashboard() {
+  auto trends = trends_from_history();
+  const auto end = run_dashboard({.screen = *m_screen,
+                                  .signals = m_signals,
+                                  .clock = m_clock,
+                                  .interval = m_settings.refresh_interval,
+                                  .look = [this] { return look(); }},
+                                 std::move(trends));
+  m_screen.reset();
+  if (end == DashboardEnd::quit) {
+    return Exit::done;
+  }
+  return m_signals.stop_signal() == SIGTERM ? Exit::done : Exit::interrupted;
+}
+
+store::TimeRange Session::range() {
+  const auto now = m_clock.now().wall;
+  return {.since = now - m_command.history, .until = now};
+}
+
+Result<store::History*> Session::existing_history() {
+  auto history = m_records->history();
+  if (history && *history == nullptr) {
+    return fail(Errc::not_found, "no history of '{}' yet: it begins when kscale-monitor or kscale-auto runs; see "
+                "--name-prefix and --state-dir", m_settings.deployment.prefix);
+  }
+  return history;
+}
+
+Exit Session::history() {
+  const auto history = existing_history();
+  if (!history) {
+    return tell(history.error(), cli::exit_for(history.error()));
+  }
+  const auto view = read_history(**history, m_settings.deployment.prefix, range());
+  if (!view) {
+    return tell(view.error(), cli::exit_for(view.error()));
+  }
+  if (m_command.output == Command::Output::json) {
+    fmt::print("{}\n", json::dump(json_of(*view)));
+  } else if (m_command.output == Command::Output::csv) {
+    fmt::print("{}", csv_of(*view));
+  } else {
+    fmt::print("{}", text_of(*view, cli::size_of_terminal(STDOUT_FILENO, process_environment()).columns, cli::charset_of_locale()));
+  }
+  return Exit::done;
+}
+
+Exit Session::report() {
+  const auto history = existing_history();
+  if (!history) {
+    return tell(history.error(), cli::exit_for(history.error()));
+  }
+  const auto data = gather(**history, m_settings, range(), m_clock.now().wall);
+  if (!data) {
+    return tell(data.error(), cli::exit_for(data.error()));
+  }
+  constexpr mode_t k_mode = S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH;
+  if (const auto written = store::write_atomically(m_command.report_file, html_of(*data), k_mode); !written) {
+    return tell({written.error().code, "write the report: " + written.error().what}, Exit::failed);
+  }
+  fmt::print("{}: {}\n", m_command.report_file, text_of(data->summary));
+  return Exit::done;
+}
+
+Exit Session::run() {
+  switch (m_command.action) {
+    case Command::Action::once:
+      return once();
+    case Command::Action::history:
+      return history();
+    case Command::Action::report:
+      return report();
+    case Command::Action::watch:
+      break;
+  }
+  return m_screen ? dashboard() : print_looks();
+}
+
+}  // namespace
+
+Exit carry_out(const Command& command, control::Settings settings, cli::Signals& signals) {
+  Session session(command, std::move(settings), signals);
+  if (auto opened = session.open(); !opened) {
+    return session.tell(opened.error(), exit_for_settings(opened.error()));
+  }
+  return session.run();
+}
+
+}  // namespace kscale::monitor
