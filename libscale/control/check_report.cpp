@@ -2,10 +2,10 @@
 
 #include <chrono>
 #include <cmath>
-#include <ctime>
 
-#include <fmt/chrono.h>
 #include <fmt/ranges.h>
+
+#include "libscale/base/rfc3339.hpp"
 
 namespace kscale::control {
 
@@ -76,8 +76,7 @@ std::string figures_of(const Sample& sample) {
 }  // namespace
 
 std::string shown(WallTime time) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time))));
+  return rfc3339_in_seconds(time);
 }
 
 std::string line_of(const CheckReport& report) {
