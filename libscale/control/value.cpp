@@ -146,10 +146,8 @@ std::string shown(const alert::HoldTimes& hold_for) {
 
 std::string without_secret(std::string_view url) {
   const auto authority = net::authority_in(url);
-  const auto path_at = url.find(authority) + authority.size();
-  const auto named = authority.substr(authority.rfind('@') + 1);  // the whole where there is none
-  const auto scheme = url.substr(0, url.find(authority));
-  return url.empty() ? "" : fmt::format("{}{}{}", scheme, named, path_at < url.size() ? "/..." : "");
+  const bool has_more = authority.data() + authority.size() < url.data() + url.size();
+  return net::origin_of(url) + (has_more ? "/..." : "");
 }
 
 std::string shown(std::chrono::milliseconds span) {

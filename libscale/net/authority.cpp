@@ -10,7 +10,13 @@ namespace kscale::net {
 std::string_view authority_in(std::string_view url) {
   const auto scheme = url.find("://");
   const auto rest = scheme == std::string_view::npos ? url : url.substr(scheme + 3);
-  return rest.substr(0, rest.find('/'));
+  return rest.substr(0, rest.find_first_of("/?#"));
+}
+
+std::string origin_of(std::string_view url) {
+  const auto authority = authority_in(url);
+  const auto before = static_cast<std::size_t>(authority.data() - url.data());
+  return fmt::format("{}{}", url.substr(0, before), authority.substr(authority.rfind('@') + 1));
 }
 
 Result<Authority> parse_authority(std::string_view text) {

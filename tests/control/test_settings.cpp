@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <map>
 
@@ -139,6 +140,47 @@ TEST_CASE("the key of the Admin API is read, and never shown") {
   REQUIRE(loaded);
   CHECK(loaded->settings.kong_token == "from-file");
   CHECK(shown(*loaded).find("from-file") == std::string::npos);
+}
+
+TEST_CASE("addresses that are secrets are read, and never shown") {
+  Layers layers;
+  layers.file("webhook_url: https://hooks.example/planted-secret\n");
+  layers.environment = {{"KSCALE_SLACK_URL", "https://me:planted-secret@slack.example?planted-secret"}};
+  layers.sources.flags = {{"alertmanager-url", "http://am:9093/planted-secret"}};
+  const auto loaded = layers.load();
+  REQUIRE(loaded);
+  CHECK(loaded->settings.alerting.webhook_url == "https://hooks.example/planted-secret");
+  CHECK(loaded->settings.alerting.slack_url == "https://me:planted-secret@slack.example?planted-secret");
+  CHECK(loaded->settings.alerting.alertmanager_url == "http://am:9093/planted-secret");
+  const auto text = shown(*loaded);
+  CHECK(text.find("planted-secret") == std::string::npos);
+  CHECK(text.find(" https://hooks.example/... ") != std::string::npos);
+  CHECK(text.find(" https://slack.example/... ") != std::string::npos);
+  CHECK(text.find(" http://am:9093/... ") != std::string::npos);
+}
+
+TEST_CASE("an address that is a secret is in no error") {
+  const std::string bad = "hooks.example/planted-secret";
+  const std::string what = "not an address such as https://example.org/hook";
+  for (const std::string key : {"webhook-url", "slack-url", "alertmanager-url"}) {
+    CAPTURE(key);
+    Layers layers;
+    layers.sources.flags = {{key, bad}};
+    CHECK(layers.error() == fmt::format("--{}: {}: {}", key, key, what));
+    layers.sources.flags.clear();
+    auto name = key;
+    std::ranges::replace(name, '-', '_');
+    layers.file(fmt::format("{}: {}\n", name, bad));
+    CHECK(layers.error() == fmt::format("kscale.yml:1: {}: {}", key, what));
+    layers.file(fmt::format("{}: [{}]\n", name, bad));
+    CHECK(layers.error() == fmt::format("kscale.yml:1: {}: must be a single value", key));
+    layers.sources.file.reset();
+    auto variable = "KSCALE_" + name;
+    std::ranges::transform(variable, variable.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    layers.environment = {{variable, bad}};
+    CHECK(layers.error() == fmt::format("{}: {}: {}", variable, key, what));
+  }
 }
 
 TEST_CASE("the block for new instances is read") {

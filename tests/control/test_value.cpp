@@ -1,3 +1,5 @@
+#include <string>
+
 #include <catch2/catch.hpp>
 
 #include "libscale/control/value.hpp"
@@ -10,6 +12,8 @@ TEST_CASE("a span is a figure with or without a unit") {
   CHECK(parse_span("500", 1ms, 0s, 1h) == 500ms);
   CHECK(parse_span("1.5s", 1s, 0s, 1h) == 1500ms);
   CHECK(parse_span("5m", 1s, 0s, 1h) == 5min);
+  CHECK(parse_span("7d", 1s, 0s, 24h * 30) == 24h * 7);
+  CHECK(parse_span("0.5d", 1s, 0s, 24h) == 12h);
   for (const auto* const text : {"", "s", "5x", "-5", "1e9", "5 m", "90m", "1..5"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_span(text, 1s, 0s, 1h));
@@ -48,4 +52,72 @@ TEST_CASE("an address has a scheme and a host, and no password") {
   }
   CHECK(parse_url("http://u:p@kong").error().what ==
         "an address must not hold a password: give a key in KSCALE_KONG_TOKEN or in a file");
+}
+
+TEST_CASE("a secret address may hold credentials, a path and a query") {
+  for (const std::string text : {"https://hooks.example/services/T0/s3cret", "http://me:s3cret@h:1/x?key=s3cret",
+                                 "http://h?key=s3cret", "http://[::1]:9093", ""}) {
+    CHECK(parse_secret_url(text) == text);
+  }
+}
+
+TEST_CASE("a secret address that is none is not repeated") {
+  for (const auto* const text :
+       {"hooks.example/s3cret", "ftp://h/s3cret", "https:///s3cret", "https://?s3cret", "http://h:s3cret",
+        "http://h:0/s3cret", "http://h/s3 cret", "http://h/s3cret\n", "http://:s3cret@"}) {
+    CAPTURE(text);
+    CHECK(parse_secret_url(text) ==
+          tl::unexpected(kscale::Error{kscale::Errc::invalid, "not an address such as https://example.org/hook"}));
+  }
+}
+
+TEST_CASE("of a secret address only its scheme, host and port are shown") {
+  CHECK(without_secret("https://hooks.example/services/T0/s3cret") == "https://hooks.example/...");
+  CHECK(without_secret("http://me:s3cret@h:1/x?key=s3cret") == "http://h:1/...");
+  CHECK(without_secret("http://h?key=s3cret") == "http://h/...");
+  CHECK(without_secret("http://h#s3cret") == "http://h/...");
+  CHECK(without_secret("https://s/s3cret") == "https://s/...");
+  CHECK(without_secret("http://me:s3cret@p") == "http://p");
+  CHECK(without_secret("http://[::1]:9093") == "http://[::1]:9093");
+  CHECK(without_secret("").empty());
+}
+
+TEST_CASE("a place to listen at is a host and a port") {
+  for (const std::string text : {"127.0.0.1:9464", "localhost:1", "[::1]:65535", ""}) {
+    CHECK(parse_listen(text) == text);
+  }
+  for (const std::string text :
+       {"9464", "127.0.0.1", ":9464", "127.0.0.1:0", "127.0.0.1:65536", "me@h:1", "::1:9464", "h:1/metrics"}) {
+    CHECK(parse_listen(text) ==
+          tl::unexpected(kscale::Error{kscale::Errc::invalid,
+                                       fmt::format("'{}' is not a host and a port, such as 127.0.0.1:9464", text)}));
+  }
+}
+
+TEST_CASE("hold times are those of the rules named, or one for all") {
+  using kscale::alert::HoldTimes;
+  using kscale::alert::Rule;
+  CHECK(parse_hold_times("high-cpu=2m,errors=30") == HoldTimes{{Rule::high_cpu, 2min}, {Rule::errors, 30s}});
+  CHECK(parse_hold_times("high-cpu=2m,high-cpu=0") == HoldTimes{{Rule::high_cpu, 0s}});
+  CHECK(parse_hold_times("") == HoldTimes{});
+  const auto all = parse_hold_times("0");
+  REQUIRE(all);
+  CHECK(all->size() == kscale::alert::rules().size());
+  CHECK(all->at(Rule::at_max) == 0s);
+  CHECK(shown(HoldTimes{{Rule::errors, 30s}, {Rule::high_cpu, 2min}}) == "high-cpu=120s,errors=30s");
+  CHECK(shown(HoldTimes{}).empty());
+  CHECK(parse_hold_times(shown(*all)) == *all);
+}
+
+TEST_CASE("a hold time that is not understood is told with what would be right") {
+  const std::string rules =
+      " is not RULE=SPAN with one of the rules high-cpu, high-memory, slow-responses, errors, unhealthy-instance, "
+      "overall-health, kong-unreachable, docker-unreachable, target-drift, at-max, autoscaler-silent";
+  CHECK(parse_hold_times("cpu=1m").error().what == "'cpu=1m'" + rules);
+  CHECK(parse_hold_times("high-cpu=1m,errors").error().what == "'errors'" + rules);
+  CHECK(parse_hold_times("high-cpu=1m,,errors=1").error().what == "''" + rules);
+  const std::string span = " is not a span from 0s to 86400s, such as 30s or 5m";
+  CHECK(parse_hold_times("errors=2d").error().what == "'2d'" + span);
+  CHECK(parse_hold_times("errors=").error().what == "''" + span);
+  CHECK(parse_hold_times("soon").error().what == "'soon'" + span);
 }

@@ -5,6 +5,7 @@
 using namespace kscale;
 using net::Authority;
 using net::authority_in;
+using net::origin_of;
 using net::parse_authority;
 
 TEST_CASE("a URL names whom it is for between its scheme and its path") {
@@ -13,6 +14,17 @@ TEST_CASE("a URL names whom it is for between its scheme and its path") {
   CHECK(authority_in("kong:8001/admin") == "kong:8001");
   CHECK(authority_in("http://me:s3cret@kong:8001/a@b") == "me:s3cret@kong:8001");
   CHECK(authority_in("http://").empty());
+  CHECK(authority_in("http://kong?key=s3cret/x@y") == "kong");
+  CHECK(authority_in("http://kong:8001#s3cret") == "kong:8001");
+}
+
+TEST_CASE("the origin of a URL has nothing of it that may be secret") {
+  CHECK(origin_of("https://hooks.example/services/T0/s3cret") == "https://hooks.example");
+  CHECK(origin_of("http://me:s3cret@h:1/x") == "http://h:1");
+  CHECK(origin_of("http://h:1?key=s3cret") == "http://h:1");
+  CHECK(origin_of("http://h") == "http://h");
+  CHECK(origin_of("https://[::1]:9093/s3cret@x") == "https://[::1]:9093");
+  CHECK(origin_of("").empty());
 }
 
 TEST_CASE("host and port are told apart, also of an IPv6 address and behind credentials") {
