@@ -1,7 +1,7 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
-#include <deque>
 #include <string>
 #include <vector>
 
@@ -16,26 +16,38 @@ namespace kscale::alert {
 /// So many messages wait for a receiver at most; then the oldest is dropped.
 inline constexpr std::size_t k_outbox_size = 100;
 
-/// Messages on their way to the receivers: each is tried again, ever more seldom, while its receiver cannot be reached
-/// or is busy, and given up when the receiver refuses it. A slow receiver holds nobody up for longer than `deadline`,
-/// and one that fails does not hold up the others.
+/// Messages on their way to the receivers: each is tried again, ever more seldom (after 5 s, doubling, up to 5 min, and
+/// not before the receiver says), while its receiver cannot be reached or is busy, and given up when the receiver
+/// refuses it. Each receiver gets its messages in their order, one after the other.
+///
+/// Alertmanager has no queue: it gets all that fires, and what has ended since it last took something, at once when
+/// that changes and else every minute. What fires is valid for three minutes, so `put` and `send` are to be called at
+/// least every minute.
 class Outbox {
  public:
-  Outbox(std::vector<Receiver> receivers, std::string deployment, std::chrono::milliseconds deadline);
+  /// `deadline` is how long one `send` takes at most.
+  Outbox(const std::vector<Receiver>& receivers, const std::string& deployment,
+         std::chrono::milliseconds deadline = std::chrono::seconds{5});
+  Outbox(Outbox&& other) noexcept;
+  Outbox& operator=(Outbox&& other) noexcept;
+  ~Outbox();
 
-  /// Takes up what is to be told. `firing` is all that fires after these events: Alertmanager is told of it once a
-  /// minute even when nothing changes.
+  /// Takes up what is to be told. `firing` is all that fires after these events.
   void put(const std::vector<Event>& events, const std::vector<Alert>& firing, Now now);
 
-  /// Sends what is due, to all receivers at once. Gives what went wrong, each trouble once until it changes; what is
-  /// interrupted stays and is sent the next time.
+  /// Sends what is due, to all receivers at once, so that none waits for another's answer for longer than the deadline.
+  /// Gives what went wrong, each trouble of a receiver once until it changes or something was delivered; no error holds
+  /// anything of a URL but its origin. What is interrupted stays, is no trouble, and is sent the next time.
   std::vector<Error> send(net::HttpTransport& http, Now now);
 
   /// How many messages wait.
   std::size_t waiting() const;
 
  private:
-  struct Lane;  ///< of one receiver
+  struct Lane;  ///< to one receiver
+
+  std::chrono::milliseconds m_deadline;
+  std::vector<Lane> m_lanes;
 };
 
 }  // namespace kscale::alert

@@ -30,10 +30,10 @@ std::string_view name_of(Severity severity);
 /// What stands about a rule everywhere.
 struct RuleInfo {
   Rule rule{};
-  std::string_view name;               ///< for people and settings: "high-cpu"
-  std::string_view alertname;          ///< for Prometheus and Alertmanager: "KscaleHighCpu"
-  std::chrono::seconds hold_for;       ///< by default, how long it must be so before it fires
-  std::string_view meaning;            ///< when it fires, in words
+  std::string_view name;          ///< for people and settings: "high-cpu"
+  std::string_view alertname;     ///< for Prometheus and Alertmanager: "KscaleHighCpu"
+  std::chrono::seconds hold_for;  ///< by default, how long it must be so before it fires
+  std::string_view meaning;       ///< when it fires, in words
 };
 
 /// All rules, in the order of the enumeration.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,8 +31,8 @@ struct Findings {
 
 /// Something wrong that lasts.
 struct Alert {
-  Finding finding;    ///< as it was last found
-  WallTime since{};   ///< when it was first found
+  Finding finding;      ///< as it was last found
+  WallTime since{};     ///< when it was first found
   bool firing = false;  ///< it has held for long enough
   WallTime fired_at{};  ///< once it fires
 
@@ -49,15 +50,24 @@ struct Event {
 };
 
 /// Follows what is wrong from look to look, so that each alert is told of once when it has held for long enough, again
-/// at an interval, and once when it is over. Pure: time comes from outside, and spans are measured on the instant.
+/// at an interval or when it becomes more severe than what was told, and once when it is over. Pure: time comes from
+/// outside, spans are measured on the instant, and the wall clock only stands in what is told.
+///
+/// Each look speaks for the span since the look before. Where something is found again, that span counts as held; where
+/// it is unknown, the span counts for nothing, neither for nor against it. So readings that fail now and then delay an
+/// alert and do not prevent it, and an hour without readings does not make one fire.
 class Tracker {
  public:
   Tracker(HoldTimes hold_for, std::chrono::seconds repeat) : m_hold_for(std::move(hold_for)), m_repeat(repeat) {}
 
-  /// Goes on with alerts that fired in an earlier process, so that they do not fire again.
+  /// Goes on with alerts that fired in an earlier process, so that they do not fire again. The interval of repeating
+  /// begins anew.
   void resume(const std::vector<Alert>& firing, Now now);
 
-  /// What changes with this look. What is unknown stays as it is: it neither fires nor is resolved.
+  /// What changes with this look: first what is over, then the others, each in the order of the rules and subjects.
+  /// What is unknown stays as it is: it neither fires, nor is it repeated or resolved. What is not found any more, or
+  /// whose subject is gone, is over; it is told if it had fired. Of several findings with the same rule and subject the
+  /// first counts.
   std::vector<Event> update(const Findings& findings, Now now);
 
   /// What is wrong now: those that fire first, the critical ones before the others, then in the order of the rules and
@@ -65,15 +75,21 @@ class Tracker {
   std::vector<Alert> alerts() const;
 
  private:
+  using Key = std::pair<Rule, std::string>;
   struct Entry {
     Alert alert;
-    Instant since{};
+    std::chrono::nanoseconds held{};
     Instant told{};  ///< when it last was
+    Severity told_as = Severity::warning;
   };
+
+  /// What is to be told of what was just found; marks what begins to fire.
+  std::optional<Event::Kind> due(Entry& entry, Now now) const;
 
   HoldTimes m_hold_for;
   std::chrono::seconds m_repeat;
-  std::map<std::pair<Rule, std::string>, Entry> m_entries;
+  std::map<Key, Entry> m_entries;
+  std::optional<Instant> m_last_look;
 };
 
 }  // namespace kscale::alert
