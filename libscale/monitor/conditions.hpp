@@ -1,0 +1,21 @@
+#pragma once
+
+#include "libscale/alert/tracker.hpp"
+#include "libscale/control/settings.hpp"
+#include "libscale/operate/overview.hpp"
+
+namespace kscale::monitor {
+
+/// What is wrong with a deployment at one look, by all rules of alert/rule.hpp; texts from outside are made printable.
+///
+/// Unknown is what there was no figure for: without requests also their errors and times, without Docker all that is
+/// about instances, without Kong its traffic and targets, and, without either, whether the autoscaler is silent: it
+/// cannot check then. An instance that is warming up, or whose HEALTHCHECK has not decided yet, is neither well nor
+/// wrong, nor does it make the whole so.
+///
+/// Critical is that Kong or Docker cannot be reached, that the whole is unhealthy, and an autoscaler that holds its
+/// lock and does not check: it hangs, so nothing starts it again. One that is gone is a warning: somebody may have
+/// stopped it on purpose, or runs it now and then with --once. A paused one still checks.
+alert::Findings find(const operate::Overview& overview, const control::Settings& settings);
+
+}  // namespace kscale::monitor
