@@ -108,6 +108,7 @@ json::Value json_of(const CheckReport& report) {
   value.set("from_instances", report.decision.from);
   value.set("to_instances", report.decision.to);
   value.set("reason", report.decision.reason);
+  value.set("cause", name_of(report.decision.cause));
   value.set("dry_run", report.dry_run);
   value.set("cpu_percent", json_of(load.cpu));
   value.set("memory_percent", json_of(load.memory));

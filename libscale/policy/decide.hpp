@@ -33,12 +33,35 @@ enum class Action {
 
 std::string_view name_of(Action action);
 
+/// What decided, without figures: for programs, and to be counted. Where several thresholds are crossed, the first one.
+enum class Cause {
+  cpu,  ///< above its threshold, as are the next three
+  memory,
+  request_rate,
+  response_time,
+  idle,          ///< all metrics are at or below theirs
+  below_min,     ///< fewer than min are running
+  above_max,     ///< more than max are running
+  steady,        ///< the load is between the thresholds
+  at_min,        ///< idle, but no fewer are allowed
+  at_max,        ///< under load, but no more are allowed
+  cooldown,      ///< the last change is too recent
+  backing_off,   ///< adding instances failed lately
+  warming_up,    ///< the load of a new instance is not known yet
+  not_serving,   ///< an instance carries no load
+  unknown_load,  ///< a metric is not known
+  paused,        ///< by the operator
+};
+
+std::string_view name_of(Cause cause);
+
 /// How many instances there should be, and why.
 struct Decision {
   Action action = Action::hold;
   int from = 0;
   int to = 0;
   std::string reason;  ///< for people, with the figures that decided
+  Cause cause = Cause::steady;
 
   friend bool operator==(const Decision&, const Decision&) = default;
 };

@@ -41,7 +41,7 @@ CheckReport full_report() {
   report.sample.host_disk = Percent{70};
   report.problems = {"stats of shop-2: no answer"};
   report.sample.notice = "Kong does not measure service 'shop'";
-  report.decision = {.action = Action::up, .from = 2, .to = 3, .reason = "cpu 91% > 80%"};
+  report.decision = {.action = Action::up, .from = 2, .to = 3, .reason = "cpu 91% > 80%", .cause = policy::Cause::cpu};
   report.drift = {"target 127.0.0.1:3029 has no container"};
   report.mended = {"target 127.0.0.1:3021 added"};
   report.outcome = Outcome{.reached = 3, .names = {"shop-3"}, .status = {}, .took = 1250ms};

@@ -27,11 +27,12 @@ Situation at(int instances, Load carried) {
 }  // namespace
 
 TEST_CASE("decide adds one instance when any metric is above its threshold") {
-  CHECK(decide({}, at(3, load(81, 10, 10)), k_start) == Decision{Action::up, 3, 4, "cpu 81% > 80%"});
-  CHECK(decide({}, at(3, load(10, 81, 10)), k_start) == Decision{Action::up, 3, 4, "memory 81% > 80%"});
-  CHECK(decide({}, at(3, load(10, 10, 151)), k_start) == Decision{Action::up, 3, 4, "request rate 151/s > 150/s"});
+  CHECK(decide({}, at(3, load(81, 10, 10)), k_start) == Decision{Action::up, 3, 4, "cpu 81% > 80%", Cause::cpu});
+  CHECK(decide({}, at(3, load(10, 81, 10)), k_start) == Decision{Action::up, 3, 4, "memory 81% > 80%", Cause::memory});
+  CHECK(decide({}, at(3, load(10, 10, 151)), k_start) ==
+        Decision{Action::up, 3, 4, "request rate 151/s > 150/s", Cause::request_rate});
   CHECK(decide({}, at(3, load(10, 10, 10, 1500)), k_start) ==
-        Decision{Action::up, 3, 4, "response time 1500ms > 1000ms"});
+        Decision{Action::up, 3, 4, "response time 1500ms > 1000ms", Cause::response_time});
 }
 
 TEST_CASE("decide never says that a figure is above itself") {
@@ -45,7 +46,7 @@ TEST_CASE("decide names every threshold that was crossed") {
 TEST_CASE("decide holds at exactly the threshold for more, and takes one away at exactly the one for less") {
   CHECK(decide({}, at(4, load(80, 80, 150, 1000)), k_start).action == Action::hold);
   CHECK(decide({}, at(4, load(30, 30, 50)), k_start) ==
-        Decision{Action::down, 4, 3, "cpu 30% <= 30%, memory 30% <= 30%, request rate 50/s <= 50/s"});
+        Decision{Action::down, 4, 3, "cpu 30% <= 30%, memory 30% <= 30%, request rate 50/s <= 50/s", Cause::idle});
 }
 
 TEST_CASE("decide takes one away only when all metrics agree") {
@@ -122,10 +123,10 @@ TEST_CASE("decide scales up right after a scale-down, but not down right after a
 TEST_CASE("decide repairs the bounds at once, without waiting for a cooldown") {
   auto few = at(1, {});
   few.last_up = few.last_down = k_start;
-  CHECK(decide({}, few, k_start) == Decision{Action::repair_up, 1, 3, "1 running, min is 3"});
+  CHECK(decide({}, few, k_start) == Decision{Action::repair_up, 1, 3, "1 running, min is 3", Cause::below_min});
   auto many = at(8, load(99, 99, 999));
   many.last_up = many.last_down = k_start;
-  CHECK(decide({}, many, k_start) == Decision{Action::repair_down, 8, 6, "8 running, max is 6"});
+  CHECK(decide({}, many, k_start) == Decision{Action::repair_down, 8, 6, "8 running, max is 6", Cause::above_max});
 }
 
 TEST_CASE("decide holds at the bounds") {
@@ -147,6 +148,30 @@ TEST_CASE("decide never scales down while an instance warms up") {
   auto now = at(5, load(10, 10, 10));
   now.warming_up = 1;
   CHECK(decide({}, now, k_start).reason == "hold: 1 of 5 warming up");
+}
+
+TEST_CASE("decide tells in one word what decided, without figures") {
+  const auto cause = [](const Situation& now) { return name_of(decide({}, now, k_start + 1s).cause); };
+  const auto hot = load(10, 81, 200);
+  const auto idle = load(10, 10, 10);
+  const auto with = [](Situation now, auto&& change) {
+    change(now);
+    return now;
+  };
+  CHECK(cause(at(3, hot)) == "memory");  // the first one that is crossed
+  CHECK(cause(at(6, hot)) == "at_max");
+  CHECK(cause(at(3, idle)) == "at_min");
+  CHECK(cause(at(4, idle)) == "idle");
+  CHECK(cause(at(4, load(50, 50, 100))) == "steady");
+  CHECK(cause(at(4, {})) == "unknown_load");
+  CHECK(cause(at(2, {})) == "below_min");
+  CHECK(cause(at(7, {})) == "above_max");
+  CHECK(cause(with(at(4, hot), [](auto& now) { now.last_up = k_start; })) == "cooldown");
+  CHECK(cause(with(at(4, idle), [](auto& now) { now.last_up = k_start; })) == "cooldown");
+  CHECK(cause(with(at(4, idle), [](auto& now) { now.warming_up = 1; })) == "warming_up");
+  CHECK(cause(with(at(4, idle), [](auto& now) { now.not_serving = 1; })) == "not_serving");
+  CHECK(cause(with(at(2, idle), [](auto& now) { now.blocked_until = k_start + 9s; })) == "backing_off");
+  CHECK(cause(with(at(2, hot), [](auto& now) { now.paused = true; })) == "paused");
 }
 
 TEST_CASE("a start-up spike causes exactly one more instance") {
