@@ -17,7 +17,8 @@ _kscale_auto() {
     --ready-timeout --propagation-wait --drain-timeout --stop-timeout
     --kong-url --proxy-url --proxy-health-path
     --kong-token-header --kong-token-file --kong-ca-file --kong-client-cert --kong-client-key
-    --docker-host --compose-file --compose-project --request-timeout --history-log --state-dir --dry-run --verbose"
+    --docker-host --compose-file --compose-project --request-timeout --history-log --state-dir
+    --keep-samples --keep-minutes --metrics-listen --dry-run --verbose"
   case $previous in
     --config | --kong-token-file | --kong-ca-file | --kong-client-cert | --kong-client-key | --compose-file | \
       --history-log)

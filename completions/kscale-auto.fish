@@ -45,5 +45,8 @@ complete -c kscale-auto -l compose-project -x -d "Compose's project"
 complete -c kscale-auto -l request-timeout -x -d 'deadline of one call to Docker or Kong'
 complete -c kscale-auto -l history-log -r -F -d 'CSV file of scaling actions'
 complete -c kscale-auto -l state-dir -r -F -d 'where state, history and lock are kept'
+complete -c kscale-auto -l keep-samples -x -d 'how long the history keeps each sample'
+complete -c kscale-auto -l keep-minutes -x -d 'how long the history keeps averages over a minute'
+complete -c kscale-auto -l metrics-listen -x -d "serve Prometheus' page there"
 complete -c kscale-auto -l dry-run -d 'decide, but change nothing'
 complete -c kscale-auto -l verbose -d 'tell each step'

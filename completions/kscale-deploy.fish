@@ -71,5 +71,8 @@ complete -c kscale-deploy -l compose-project -x -d "Compose's project"
 complete -c kscale-deploy -l request-timeout -x -d 'deadline of one call to Docker or Kong'
 complete -c kscale-deploy -l history-log -r -F -d 'CSV file of scaling actions'
 complete -c kscale-deploy -l state-dir -r -F -d 'where state, history and lock are kept'
+complete -c kscale-deploy -l keep-samples -x -d 'how long the history keeps each sample'
+complete -c kscale-deploy -l keep-minutes -x -d 'how long the history keeps averages over a minute'
+complete -c kscale-deploy -l metrics-listen -x -d "serve Prometheus' page there"
 complete -c kscale-deploy -l dry-run -d 'decide, but change nothing'
 complete -c kscale-deploy -l verbose -d 'tell each step'

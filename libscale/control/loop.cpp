@@ -34,17 +34,17 @@ std::optional<LoopEnd> idle_until(Instant end, Clock& clock, Clock& idle, const 
 }  // namespace
 
 Result<LoopEnd> run_loop(Autoscaler& autoscaler, Clock& clock, Clock& idle, std::chrono::seconds interval,
-                         const std::function<void(const CheckReport&)>& on_report, const Wishes& wishes, const Log& log,
-                         FirstFailure first_failure) {
+                         const OnCheck& on_check, const Wishes& wishes, const Log& log, FirstFailure first_failure) {
   std::string told;
   for (bool first = true;; first = false) {
     const auto begin = clock.now().instant;
     const auto report = autoscaler.check();
+    if (!report && report.error().code == Errc::interrupted) {
+      return LoopEnd::stopped;
+    }
+    on_check(report, clock.now().instant - begin);
     if (report) {
       told.clear();
-      on_report(*report);
-    } else if (report.error().code == Errc::interrupted) {
-      return LoopEnd::stopped;
     } else if (first && first_failure == FirstFailure::ends && report.error().code != Errc::locked) {
       return tl::unexpected(report.error());
     } else if (std::exchange(told, report.error().what) != report.error().what) {

@@ -17,6 +17,9 @@ struct Wishes {
   std::function<bool()> reload;  ///< asking takes the wish back
 };
 
+/// Told of each check that was not interrupted, and how long it took.
+using OnCheck = std::function<void(const Result<CheckReport>& report, std::chrono::nanoseconds took)>;
+
 enum class LoopEnd { stopped, reload };
 
 /// What it means when the first check fails: that the settings are no good, or only that the time is bad.
@@ -28,7 +31,7 @@ enum class FirstFailure { ends, is_waited_out };
 /// are told once each and waited out. `idle` is waited on between checks, and must end its
 /// wait on every signal; `clock` only tells the time.
 Result<LoopEnd> run_loop(Autoscaler& autoscaler, Clock& clock, Clock& idle, std::chrono::seconds interval,
-                         const std::function<void(const CheckReport&)>& on_report, const Wishes& wishes, const Log& log,
+                         const OnCheck& on_check, const Wishes& wishes, const Log& log,
                          FirstFailure first_failure = FirstFailure::ends);
 
 }  // namespace kscale::control

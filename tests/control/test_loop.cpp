@@ -30,8 +30,13 @@ struct Looped {
   Result<LoopEnd> run() {
     return run_loop(
         *autoscaler, machine.clock, machine.clock, 30s,
-        [this](const CheckReport& report) {
-          at.push_back(report.at);
+        [this](const Result<CheckReport>& report, std::chrono::nanoseconds took) {
+          if (!report) {
+            failures.push_back(report.error());
+            return;
+          }
+          at.push_back(report->at);
+          spans.push_back(took);
           if (on_report) {
             on_report();
           }
@@ -43,7 +48,9 @@ struct Looped {
   fakes::FakeMachine machine;
   Settings settings = fakes::FakeMachine::settings();
   Names said;
-  std::vector<WallTime> at;  ///< when each report was made
+  std::vector<WallTime> at;                     ///< when each report was made
+  std::vector<std::chrono::nanoseconds> spans;  ///< how long each of these checks took
+  std::vector<Error> failures;                  ///< of the other checks
   std::function<void()> on_report;
   bool stop = false;
   bool reload = false;
@@ -68,6 +75,8 @@ TEST_CASE("the loop checks at every interval until it is told to stop") {
   REQUIRE(loop.at.size() == 4);
   CHECK(loop.at[2] - loop.at[1] == 30s);
   CHECK(loop.at[3] - loop.at[2] == 30s);
+  CHECK(loop.spans == std::vector<std::chrono::nanoseconds>{2s, 0s, 0s, 0s});  // two looks at first
+  CHECK(loop.failures.empty());
   CHECK(loop.said.empty());
 }
 
@@ -93,6 +102,7 @@ TEST_CASE("a first check that fails ends the loop, since the settings may be no 
   const auto end = loop.run();
   REQUIRE_FALSE(end.has_value());
   CHECK(end.error().code == Errc::unreachable);
+  CHECK(loop.failures == std::vector{end.error()});
   CHECK(loop.at.empty());
   CHECK(loop.said.empty());
 }
@@ -144,6 +154,7 @@ TEST_CASE("a check that a signal ended is the end of the loop, without a word") 
   loop.machine.clock.interrupt_after(0);
   CHECK(loop.run() == LoopEnd::stopped);
   CHECK(loop.at.empty());
+  CHECK(loop.failures.empty());
   CHECK(loop.said.empty());
 }
 
@@ -165,8 +176,8 @@ TEST_CASE("after the settings were read anew a failure is waited out, as it was 
     return Fate::lost;
   };
   const auto end = run_loop(
-      *loop.autoscaler, loop.machine.clock, loop.machine.clock, 30s, [](const CheckReport&) {}, loop.wishes, loop.log,
-      FirstFailure::is_waited_out);
+      *loop.autoscaler, loop.machine.clock, loop.machine.clock, 30s,
+      [](const Result<CheckReport>&, std::chrono::nanoseconds) {}, loop.wishes, loop.log, FirstFailure::is_waited_out);
   REQUIRE(end.has_value());
   CHECK(*end == LoopEnd::stopped);
   CHECK(loop.said.size() == 1);

@@ -13,6 +13,9 @@
 #include "libscale/control/peers.hpp"
 #include "libscale/control/system_clock.hpp"
 #include "libscale/net/curl_transport.hpp"
+#include "libscale/net/tally.hpp"
+#include "libscale/scrape/exposer.hpp"
+#include "libscale/scrape/page.hpp"
 #include "tools/cli/exit_status.hpp"
 #include "tools/cli/options.hpp"
 #include "tools/cli/signals.hpp"
@@ -41,29 +44,56 @@ Exit tell(const control::Log& log, const Error& error) {
   return cli::exit_for(error);
 }
 
+scrape::Subject subject_of(const control::Settings& settings) {
+  return {.tool = k_usage.tool,
+          .version = KSCALE_VERSION,
+          .deployment = settings.deployment.prefix,
+          .interval = settings.check_interval,
+          .min_instances = settings.rules.min_instances,
+          .max_instances = settings.rules.max_instances};
+}
+
+/// What lives on when the settings are read again: all that was counted.
+struct Metrics {
+  explicit Metrics(const control::Settings& settings) : page(subject_of(settings), clock, tally) {}
+
+  control::SystemClock clock;
+  net::Tally tally;
+  scrape::Page page;
+};
+
 /// What one set of settings is turned into.
 class Run {
  public:
-  /// `signals` must outlive the run. Fails with `invalid` where the settings are at fault.
-  static Result<std::unique_ptr<Run>> prepare(const control::Settings& settings, bool json, cli::Signals& signals);
+  /// `signals` and `metrics` must outlive the run. Fails with `invalid` where the settings are at fault.
+  static Result<std::unique_ptr<Run>> prepare(const control::Settings& settings, bool json, cli::Signals& signals,
+                                              Metrics& metrics);
 
   const control::Log& log() const { return m_log; }
 
   /// The right to be the autoscaler of the deployment, kept from the run before where that is for the same one.
   Status lock(Run* before);
 
+  /// Serves the metrics where the settings want it, on from the run before where that is at the same address.
+  Status listen(const Run* before);
+
+  /// What is measured is measured of this run from now on.
+  void begin() { m_metrics.page.set_subject(subject_of(m_settings)); }
+
   Exit once();
   Result<control::LoopEnd> loop(control::FirstFailure first_failure);
 
  private:
-  Run(const control::Settings& settings, bool json, cli::Signals& signals)
+  Run(const control::Settings& settings, bool json, cli::Signals& signals, Metrics& metrics)
       : m_settings(settings),
         m_json(json),
         m_signals(signals),
+        m_metrics(metrics),
         m_log(cli::terminal_log(k_usage.tool, settings.verbose)),
         m_clock(signals.stop_fd()),
         m_idle(signals.any_fd()),
-        m_http(signals.stop_fd()) {}
+        m_curl(signals.stop_fd()),
+        m_http(m_curl, metrics.tally) {}
 
   void on_decision(const control::CheckReport& report) const;
   void on_report(const control::CheckReport& report) const;
@@ -71,23 +101,30 @@ class Run {
   control::Settings m_settings;
   bool m_json;
   cli::Signals& m_signals;
+  Metrics& m_metrics;
   control::Log m_log;
   control::SystemClock m_clock;
   control::SystemClock m_idle;
-  net::CurlTransport m_http;
+  net::CurlTransport m_curl;
+  net::TallyTransport m_http;
   std::optional<control::Peers> m_peers;
   std::optional<control::Records> m_records;
   std::optional<control::Autoscaler> m_autoscaler;
   std::optional<store::Lock> m_lock;
+  std::shared_ptr<scrape::Exposer> m_exposer;
 };
 
-Result<std::unique_ptr<Run>> Run::prepare(const control::Settings& settings, bool json, cli::Signals& signals) {
-  std::unique_ptr<Run> run(new Run(settings, json, signals));
+Result<std::unique_ptr<Run>> Run::prepare(const control::Settings& settings, bool json, cli::Signals& signals,
+                                          Metrics& metrics) {
+  std::unique_ptr<Run> run(new Run(settings, json, signals, metrics));
   auto peers = control::Peers::from(run->m_settings, process_environment(), run->m_http, run->m_clock);
   if (!peers) {
     return tl::unexpected(peers.error());
   }
   run->m_peers.emplace(std::move(*peers));
+  run->m_http.name(run->m_peers->engine().endpoint(), "docker");
+  run->m_http.name({.base_url = settings.kong_url}, "kong");
+  run->m_http.name({.base_url = settings.proxy_url}, "proxy");
   auto records = control::Records::open(run->m_settings, process_environment(), run->m_clock, run->m_log);
   if (!records) {
     return tl::unexpected(records.error());
@@ -114,6 +151,23 @@ Status Run::lock(Run* before) {
     return tl::unexpected(taken.error());
   }
   m_lock.emplace(std::move(*taken));
+  return {};
+}
+
+Status Run::listen(const Run* before) {
+  const auto& address = m_settings.metrics_listen;
+  if (address.empty()) {
+    return {};
+  }
+  if (before != nullptr && before->m_exposer && before->m_exposer->address() == address) {
+    m_exposer = before->m_exposer;
+    return {};
+  }
+  auto exposer = scrape::Exposer::serve(address, m_metrics.page);
+  if (!exposer) {
+    return tl::unexpected(exposer.error());
+  }
+  m_exposer = std::make_shared<scrape::Exposer>(std::move(*exposer));
   return {};
 }
 
@@ -149,27 +203,41 @@ Result<control::LoopEnd> Run::loop(control::FirstFailure first_failure) {
                                .reload = [this] { return m_signals.take_reload(); }};
   return control::run_loop(
       *m_autoscaler, m_clock, m_idle, m_settings.check_interval,
-      [this](const control::CheckReport& report) { on_report(report); }, wishes, m_log, first_failure);
+      [this](const Result<control::CheckReport>& report, std::chrono::nanoseconds took) {
+        if (report) {
+          m_metrics.page.checked(*report, took);
+          on_report(*report);
+        } else {
+          m_metrics.page.failed();
+        }
+      },
+      wishes, m_log, first_failure);
 }
 
 /// A run with the settings as they are now, ready to go on where `before` stops; or `before` itself where they are no
 /// good.
-std::unique_ptr<Run> renewed(std::unique_ptr<Run> before, const cli::CommandLine& line, cli::Signals& signals) {
+std::unique_ptr<Run> renewed(std::unique_ptr<Run> before, const cli::CommandLine& line, cli::Signals& signals,
+                             Metrics& metrics) {
   auto next = control::load_settings(cli::sources_for(line)).and_then([&](const control::LoadedSettings& loaded) {
-    return Run::prepare(loaded.settings, line.has("json"), signals);
+    return Run::prepare(loaded.settings, line.has("json"), signals, metrics);
   });
-  Status ready = next ? (*next)->lock(before.get()) : Status(tl::unexpected(next.error()));
+  Status ready = next ? (*next)->listen(before.get()) : Status(tl::unexpected(next.error()));
+  if (ready) {
+    ready = (*next)->lock(before.get());  // last, since it takes the lock from the run before
+  }
   if (!ready) {
     before->log().say(control::Level::error, "{}; the old settings stay in force", ready.error().what);
     return before;
   }
+  (*next)->begin();
   (*next)->log().say(control::Level::notice, "the settings were read again");
   return std::move(*next);
 }
 
-Exit serve(std::unique_ptr<Run> run, const cli::CommandLine& line, cli::Signals& signals) {
-  if (const auto locked = run->lock(nullptr); !locked) {
-    return tell(run->log(), locked.error());
+Exit serve(std::unique_ptr<Run> run, const cli::CommandLine& line, cli::Signals& signals, Metrics& metrics) {
+  if (const auto ready = run->lock(nullptr).and_then([&] { return run->listen(nullptr); }); !ready) {
+    const auto exit = tell(run->log(), ready.error());
+    return ready.error().code == Errc::invalid ? Exit::usage : exit;
   }
   auto first_failure = control::FirstFailure::ends;
   while (true) {
@@ -181,7 +249,7 @@ Exit serve(std::unique_ptr<Run> run, const cli::CommandLine& line, cli::Signals&
       // A service that was asked to stop did as it should.
       return signals.stop_signal() == SIGTERM ? Exit::done : Exit::interrupted;
     }
-    run = renewed(std::move(run), line, signals);
+    run = renewed(std::move(run), line, signals, metrics);
     first_failure = control::FirstFailure::is_waited_out;
   }
 }
@@ -211,12 +279,13 @@ Exit main_of(const std::vector<std::string>& arguments) {
     return Exit::done;
   }
   cli::Signals signals;
-  auto run = Run::prepare(loaded->settings, line->has("json"), signals);
+  Metrics metrics(loaded->settings);
+  auto run = Run::prepare(loaded->settings, line->has("json"), signals, metrics);
   if (!run) {
     const auto exit = tell(log, run.error());
     return run.error().code == Errc::invalid ? Exit::usage : exit;
   }
-  return line->has("once") ? (*run)->once() : serve(std::move(*run), *line, signals);
+  return line->has("once") ? (*run)->once() : serve(std::move(*run), *line, signals, metrics);
 }
 
 }  // namespace
