@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "libscale/alert/rule.hpp"
 #include "libscale/scrape/page.hpp"
 #include "tests/fakes/hand_clock.hpp"
 #include "tests/fakes/scripted_transport.hpp"
@@ -358,4 +359,21 @@ TEST_CASE("the man page describes all metrics and no other") {
   REQUIRE(begin != std::string::npos);
   const auto section = man.substr(begin, man.find("\n.SH ", begin + 1) - begin);
   CHECK(words(section, R"(\n\.B[RI]? (kscale_[a-z0-9_]+))") == names());
+}
+
+TEST_CASE("Prometheus' alerts have the names and hold times of ours, where it can know") {
+  const auto file = content_of("tools/prometheus/kscale.rules.yml");
+  REQUIRE_FALSE(file.empty());
+  for (const auto& rule : alert::rules()) {
+    if (rule.rule == alert::Rule::overall_health) {
+      continue;  // only a monitor judges the whole
+    }
+    CAPTURE(rule.alertname);
+    const auto begin = file.find(fmt::format("alert: {}\n", rule.alertname));
+    REQUIRE(begin != std::string::npos);
+    const auto entry = file.substr(begin, file.find("- alert:", begin) - begin);
+    const auto seconds = rule.hold_for.count();
+    CHECK_THAT(entry, Contains(seconds % 60 == 0 ? fmt::format("for: {}m\n", seconds / 60)
+                                                 : fmt::format("for: {}s\n", seconds)));
+  }
 }
