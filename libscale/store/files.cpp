@@ -7,13 +7,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "libscale/store/descriptor.hpp"
 
 namespace kscale::store {
 
@@ -189,6 +189,25 @@ bool sync_directory(const fs::path& path) {
 /// journal of the next database of that name.
 constexpr std::array<const char*, 3> k_companions = {"-wal", "-shm", "-journal"};
 
+Result<fs::path> rename_aside(const fs::path& path, WallTime now) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+  const std::string base = fmt::format("{}.damaged-{}", path.string(), seconds);
+  std::string name = base;
+  struct stat taken {};
+  for (int n = 2; lstat(name.c_str(), &taken) == 0; ++n) {
+    name = fmt::format("{}-{}", base, n);
+  }
+  for (const char* companion : k_companions) {
+    if (std::rename((path.string() + companion).c_str(), (name + companion).c_str()) != 0 && errno != ENOENT) {
+      return fail(Errc::failed, "rename '{}{}' to '{}{}': {}", path.string(), companion, name, companion, reason());
+    }
+  }
+  if (std::rename(path.c_str(), name.c_str()) != 0) {
+    return fail(code(), "rename '{}' to '{}': {}", path.string(), name, reason());
+  }
+  return fs::path(name);
+}
+
 }  // namespace
 
 Status make_private_directory(const fs::path& path) {
@@ -271,23 +290,45 @@ Status require_own_file(int fd, const fs::path& path) {
   return require_own_regular(found, path);
 }
 
+std::optional<FileIdentity> identity_of(const fs::path& path) {
+  struct stat found {};
+  if (lstat(path.c_str(), &found) != 0) {
+    return std::nullopt;
+  }
+  return FileIdentity{.device = found.st_dev, .inode = found.st_ino};
+}
+
 Result<fs::path> set_aside(const fs::path& path, WallTime now) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
-  const std::string base = fmt::format("{}.damaged-{}", path.string(), seconds);
-  std::string name = base;
-  struct stat taken {};
-  for (int n = 2; lstat(name.c_str(), &taken) == 0; ++n) {
-    name = fmt::format("{}-{}", base, n);
+  const auto turn = take_turn(path);
+  return rename_aside(path, now);
+}
+
+Result<std::optional<fs::path>> set_aside(const fs::path& path, const FileIdentity& damaged, WallTime now) {
+  const auto turn = take_turn(path);
+  if (identity_of(path) != damaged) {
+    return std::nullopt;
   }
+  auto aside = rename_aside(path, now);
+  if (!aside) {
+    return tl::unexpected(aside.error());
+  }
+  return std::move(*aside);
+}
+
+void remove_left_behind(const fs::path& path) {
   for (const char* companion : k_companions) {
-    if (std::rename((path.string() + companion).c_str(), (name + companion).c_str()) != 0 && errno != ENOENT) {
-      return fail(Errc::failed, "rename '{}{}' to '{}{}': {}", path.string(), companion, name, companion, reason());
-    }
+    unlink((path.string() + companion).c_str());
   }
-  if (std::rename(path.c_str(), name.c_str()) != 0) {
-    return fail(code(), "rename '{}' to '{}': {}", path.string(), name, reason());
+}
+
+Descriptor take_turn(const fs::path& path) {
+  constexpr int k_attempts = 200;
+  const fs::path directory = path.parent_path();
+  Descriptor turn(open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  for (int n = 0; n < k_attempts && flock(turn.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; ++n) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  return fs::path(name);
+  return turn;
 }
 
 fs::path default_state_directory(const EnvironmentLookup& environment, uid_t uid) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,7 @@
 #include "libscale/base/clock.hpp"
 #include "libscale/base/environment.hpp"
 #include "libscale/base/result.hpp"
+#include "libscale/store/descriptor.hpp"
 
 namespace kscale::store {
 
@@ -39,9 +41,32 @@ Status require_own_file(const std::filesystem::path& path);
 /// The same for a file that is open already; `path` is only for the text of the error.
 Status require_own_file(int fd, const std::filesystem::path& path);
 
+/// What a file is, whatever its name.
+struct FileIdentity {
+  dev_t device;
+  ino_t inode;
+
+  friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
+
+/// Which file has this name now; nothing where none has. A symlink is not followed.
+std::optional<FileIdentity> identity_of(const std::filesystem::path& path);
+
 /// Renames a damaged file, and what SQLite keeps beside it, to `NAME.damaged-<unix time>`, with a number after it where
 /// that is taken. Gives the new name.
 Result<std::filesystem::path> set_aside(const std::filesystem::path& path, WallTime now);
+
+/// The same, unless by now another file has the name or none: somebody else set the damaged one aside. Gives the new
+/// name, nothing where there was nothing to do.
+Result<std::optional<std::filesystem::path>> set_aside(const std::filesystem::path& path, const FileIdentity& damaged,
+                                                       WallTime now);
+
+/// Removes what SQLite keeps beside a database, for a name that no database has.
+void remove_left_behind(const std::filesystem::path& path);
+
+/// A turn at making files in the directory of `path` or setting them aside, which other processes of ours take one
+/// after another; it ends when the descriptor is closed. Who finds it held for a second goes on without.
+Descriptor take_turn(const std::filesystem::path& path);
 
 /// Where kscale keeps its state: the first of $STATE_DIRECTORY (from systemd); /var/lib/kscale for root; then
 /// $XDG_STATE_HOME/kscale; then ~/.local/state/kscale. An empty or relative value counts as not set. Empty where

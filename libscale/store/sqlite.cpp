@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 
 #include "libscale/store/descriptor.hpp"
-#include "libscale/store/files.hpp"
 
 namespace kscale::store {
 
@@ -21,13 +20,33 @@ constexpr std::int64_t k_application_id = 0x6b73636c;
 
 constexpr std::chrono::milliseconds k_busy_timeout{2000};
 
+/// No text or row of ours is longer. A damaged file may claim gigabytes.
+constexpr int k_longest = 1 << 24;
+
+/// How long the journal stays once all that is in it went into the database.
+constexpr int k_journal_bytes = 1 << 22;
+
+tl::unexpected<Error> damaged(sqlite3* connection, const std::filesystem::path& path) {
+  return fail(Errc::invalid, "'{}' is damaged: {}", path.string(), sqlite3_errmsg(connection));
+}
+
 /// What the last call on the connection failed with.
 tl::unexpected<Error> fault(sqlite3* connection, const std::filesystem::path& path) {
   constexpr int k_primary = 0xff;
   switch (sqlite3_errcode(connection) & k_primary) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return fail(Errc::invalid, "'{}' is damaged: {}", path.string(), sqlite3_errmsg(connection));
+    // Statements of ours are right and fit the tables that we made, so it is the tables that are not as they were.
+    case SQLITE_ERROR:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
+      return damaged(connection, path);
+    case SQLITE_READONLY:
+      if (sqlite3_extended_errcode(connection) == SQLITE_READONLY) {  // we may write, but the file itself says no
+        return damaged(connection, path);
+      }
+      return fail(Errc::failed, "'{}': {}", path.string(), sqlite3_errmsg(connection));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return fail(Errc::busy, "'{}' was held by another process for {} ms", path.string(), k_busy_timeout.count());
@@ -43,25 +62,29 @@ tl::unexpected<Error> fault(sqlite3* connection, const std::filesystem::path& pa
   }
 }
 
-/// Makes an empty file for the database, or finds that the one there is ours.
-Status make_or_check(const std::filesystem::path& path) {
+/// Makes an empty file for the database, or finds that the one there is ours. Gives which it is.
+Result<FileIdentity> make_or_check(const std::filesystem::path& path) {
   constexpr mode_t k_mode = S_IRUSR | S_IWUSR;
+  const auto turn = take_turn(path);
+  if (!identity_of(path)) {
+    remove_left_behind(path);
+  }
   // Never opened where it exists: closing it again would drop SQLite's own locks on it (fcntl's, one set a process).
   const Descriptor made(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, k_mode));
   if (made.is_open()) {
     fchmod(made.get(), k_mode);  // the umask may have cut it; SQLite gives the same mode to what it keeps beside it
-    return {};
-  }
-  if (errno != EEXIST) {
+  } else if (errno != EEXIST) {
     return fail(Errc::failed, "make '{}': {}", path.string(), std::generic_category().message(errno));
   }
-  return require_own_file(path);
+  if (const auto own = require_own_file(path); !own) {
+    return tl::unexpected(own.error());
+  }
+  const auto identity = identity_of(path);
+  if (!identity) {
+    return fail(Errc::failed, "'{}' was removed while it was opened", path.string());
+  }
+  return *identity;
 }
-
-struct Finalize {
-  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-};
-using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
 
 int bind(sqlite3_stmt* statement, int place, const Cell& cell) {
   if (const auto* whole = std::get_if<std::int64_t>(&cell)) {
@@ -92,6 +115,21 @@ Cell cell_at(sqlite3_stmt* statement, int column) {
     }
   }
 }
+
+/// A statement at work. One that were not reset would hold on to what it read, and keep the journal growing.
+class Use {
+ public:
+  explicit Use(sqlite3_stmt* statement) : m_statement(statement) {}
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+  ~Use() {
+    sqlite3_reset(m_statement);
+    sqlite3_clear_bindings(m_statement);  // they point to the caller's parameters
+  }
+
+ private:
+  sqlite3_stmt* m_statement;
+};
 
 Result<std::int64_t> pragma(Database& database, const char* sql) {
   const auto rows = database.rows(sql);
@@ -137,7 +175,8 @@ Status set_durability(Database& database, Durability durability) {
   if (auto mode = database.run("PRAGMA journal_mode = WAL"); !mode && mode.error().code != Errc::busy) {
     return mode;
   }
-  return database.run("PRAGMA synchronous = NORMAL");
+  return database.run_all(
+      fmt::format("PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = {}", k_journal_bytes).c_str());
 }
 
 /// The version of the tables, 0 for a database without any.
@@ -207,30 +246,47 @@ std::string text(const Cell& cell) {
 }
 
 void Database::Close::operator()(sqlite3* connection) const {
+  if (identity_of(path) != identity) {
+    // SQLite removes the journal by its name, which is that of another database now.
+    sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  }
   sqlite3_close_v2(connection);
 }
 
-Database::Database(Connection connection, std::filesystem::path path)
-    : m_connection(std::move(connection)), m_path(std::move(path)) {}
+void Database::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
+
+Database::Database(Connection connection, std::filesystem::path path, const FileIdentity& identity)
+    : m_connection(std::move(connection)), m_path(std::move(path)), m_identity(identity) {}
 
 Result<Database> Database::open(const std::filesystem::path& path, std::span<const char* const> steps,
-                                Durability durability) {
-  if (const auto ready = make_or_check(path); !ready) {
-    return tl::unexpected(ready.error());
+                                Durability durability, Check check) {
+  const auto identity = make_or_check(path);
+  if (!identity) {
+    return tl::unexpected(identity.error());
   }
   if (const auto whole = check_length(path); !whole) {
     return tl::unexpected(whole.error());
   }
   sqlite3* raw = nullptr;
   const int opened = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
-  Connection connection(raw);
+  Connection connection(raw, Close{.path = path, .identity = *identity});
   if (opened != SQLITE_OK) {
     return fault(connection.get(), path);
   }
+  if (sqlite3_db_readonly(connection.get(), "main") == 1) {
+    return fail(Errc::failed, "'{}' cannot be written to", path.string());
+  }
   sqlite3_busy_timeout(connection.get(), static_cast<int>(k_busy_timeout.count()));
-  Database database(std::move(connection), path);
-  if (const auto sound = check_pages(database, path); !sound) {
-    return tl::unexpected(sound.error());
+  sqlite3_limit(connection.get(), SQLITE_LIMIT_LENGTH, k_longest);
+  Database database(std::move(connection), path, *identity);
+  if (check == Check::every_page) {
+    if (const auto sound = check_pages(database, path); !sound) {
+      return tl::unexpected(sound.error());
+    }
+  } else if (const auto set = database.run("PRAGMA cell_size_check = ON"); !set) {
+    return tl::unexpected(set.error());
   }
   if (const auto set = set_durability(database, durability); !set) {
     return tl::unexpected(set.error());
@@ -241,11 +297,20 @@ Result<Database> Database::open(const std::filesystem::path& path, std::span<con
   return database;
 }
 
-Status Database::run(const char* sql, std::initializer_list<Cell> parameters) {
-  if (const auto done = rows(sql, parameters); !done) {
-    return tl::unexpected(done.error());
+Result<sqlite3_stmt*> Database::prepared(const char* sql) {
+  if (const auto found = m_statements.find(sql); found != m_statements.end()) {
+    return found->second.get();
   }
-  return {};
+  sqlite3_stmt* raw = nullptr;
+  if (sqlite3_prepare_v3(m_connection.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &raw, nullptr) != SQLITE_OK) {
+    return fault(m_connection.get(), m_path);
+  }
+  m_statements.emplace(sql, raw);
+  return raw;
+}
+
+Status Database::run(const char* sql, std::initializer_list<Cell> parameters) {
+  return for_each_row(sql, parameters, [](const Row&) {});
 }
 
 Status Database::run_all(const char* sql) {
@@ -256,29 +321,39 @@ Status Database::run_all(const char* sql) {
 }
 
 Result<std::vector<Row>> Database::rows(const char* sql, std::initializer_list<Cell> parameters) {
-  sqlite3_stmt* raw = nullptr;
-  if (sqlite3_prepare_v2(m_connection.get(), sql, -1, &raw, nullptr) != SQLITE_OK) {
-    return fault(m_connection.get(), m_path);
+  std::vector<Row> rows;
+  if (const auto done = for_each_row(sql, parameters, [&](const Row& row) { rows.push_back(row); }); !done) {
+    return tl::unexpected(done.error());
   }
-  const Statement statement(raw);
+  return rows;
+}
+
+Status Database::for_each_row(const char* sql, std::initializer_list<Cell> parameters,
+                              const std::function<void(const Row&)>& show) {
+  const auto statement = prepared(sql);
+  if (!statement) {
+    return tl::unexpected(statement.error());
+  }
+  const Use use(*statement);
   int place = 0;
   for (const Cell& parameter : parameters) {
-    if (bind(statement.get(), ++place, parameter) != SQLITE_OK) {
-      return fault(m_connection.get(), m_path);
+    if (bind(*statement, ++place, parameter) != SQLITE_OK) {
+      return fail(Errc::failed, "'{}': {}", m_path.string(), sqlite3_errmsg(m_connection.get()));
     }
   }
-  std::vector<Row> rows;
+  Row row(static_cast<std::size_t>(sqlite3_column_count(*statement)));
   int step = SQLITE_ROW;
-  while ((step = sqlite3_step(statement.get())) == SQLITE_ROW) {
-    Row& row = rows.emplace_back();
-    for (int column = 0; column < sqlite3_column_count(statement.get()); ++column) {
-      row.push_back(cell_at(statement.get(), column));
+  while ((step = sqlite3_step(*statement)) == SQLITE_ROW) {
+    row.resize(static_cast<std::size_t>(sqlite3_data_count(*statement)));
+    for (std::size_t column = 0; column < row.size(); ++column) {
+      row[column] = cell_at(*statement, static_cast<int>(column));
     }
+    show(row);
   }
   if (step != SQLITE_DONE) {
     return fault(m_connection.get(), m_path);
   }
-  return rows;
+  return {};
 }
 
 Transaction::Transaction(Transaction&& other) noexcept : m_database(std::exchange(other.m_database, nullptr)) {}

@@ -46,7 +46,7 @@ TEST_CASE("a fault in a statement names the file") {
   const TempDir dir;
   auto database = open(dir / "db").value();
   CHECK(database.run("SELECT * FROM none").error() ==
-        Error{Errc::failed, "'" + (dir / "db").string() + "': no such table: none"});
+        Error{Errc::invalid, "'" + (dir / "db").string() + "' is damaged: no such table: none"});
 }
 
 TEST_CASE("the database and what lies beside it are private, whatever the umask") {
@@ -76,7 +76,7 @@ TEST_CASE("a step that fails changes nothing") {
   CHECK(Database::open(dir / "db", std::span(k_steps).first(1), Durability::process_crash));
   constexpr std::array<const char*, 3> k_broken = {k_steps[0], k_steps[1], "CREATE TABLE first(value);"};
   CHECK(Database::open(dir / "db", k_broken, Durability::process_crash).error().what ==
-        "bring the tables up to date: '" + (dir / "db").string() + "': table first already exists");
+        "bring the tables up to date: '" + (dir / "db").string() + "' is damaged: table first already exists");
   CHECK(open(dir / "db"));
 }
 
