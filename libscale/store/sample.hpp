@@ -38,6 +38,12 @@ struct FleetSample {
   friend bool operator==(const FleetSample&, const FleetSample&) = default;
 };
 
+/// From `since` on, up to but without `until`.
+struct TimeRange {
+  WallTime since{};
+  WallTime until{};
+};
+
 /// A figure over a span. Over a single sample all three are the same.
 template <class T>
 struct Spread {
