@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <cstdint>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -53,6 +54,26 @@ Result<std::chrono::milliseconds> parse_span(std::string_view text, std::chrono:
   }
   return fail(Errc::invalid, "'{}' is not a span from {} to {}, such as 30s or 5m", printable(text), shown(least),
               shown(most));
+}
+
+Result<Bytes> parse_size(std::string_view text, Bytes least) {
+  constexpr std::array<std::pair<std::string_view, std::uint64_t>, 8> k_units{{{"", 1},
+                                                                               {"B", 1},
+                                                                               {"kB", 1'000},
+                                                                               {"MB", 1'000'000},
+                                                                               {"GB", 1'000'000'000},
+                                                                                                                                                              {"KiB", 1U << 10U},
+                                                                               {"MiB", 1U << 20U},
+                                                                               {"GiB", 1U << 30U}}};
+  constexpr std::uint64_t k_most = std::uint64_t{1} << 50U;
+  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto count = number_in<std::uint64_t>(text.substr(0, digits));
+  const auto* const unit =
+      std::ranges::find(k_units, text.substr(digits), &std::pair<std::string_view, std::uint64_t>::first);
+  if (count && unit != k_units.end() && *count <= k_most / unit->second && *count * unit->second >= least.value) {
+    return Bytes{*count * unit->second};
+  }
+  return fail(Errc::invalid, "'{}' is not a size of at least {} bytes, such as 64MiB", printable(text), least.value);
 }
 
 Result<bool> parse_switch(std::string_view text) {

@@ -6,6 +6,7 @@
 
 #include "libscale/alert/rule.hpp"
 #include "libscale/base/result.hpp"
+#include "libscale/base/units.hpp"
 
 namespace kscale::control {
 
@@ -17,6 +18,9 @@ Result<double> parse_number(std::string_view text, double least, double most);
 /// A span such as `30`, `30s`, `500ms`, `5m`, `1h` or `7d`; a bare figure counts `unit`.
 Result<std::chrono::milliseconds> parse_span(std::string_view text, std::chrono::milliseconds unit,
                                              std::chrono::milliseconds least, std::chrono::milliseconds most);
+
+/// An amount such as `4096`, `512KiB`, `64MiB` or `1GB`, of at least `least`.
+Result<Bytes> parse_size(std::string_view text, Bytes least);
 
 /// true/false, yes/no, on/off or 1/0, in any case.
 Result<bool> parse_switch(std::string_view text);

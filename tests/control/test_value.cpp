@@ -121,3 +121,14 @@ TEST_CASE("a hold time that is not understood is told with what would be right")
   CHECK(parse_hold_times("errors=").error().what == "''" + span);
   CHECK(parse_hold_times("soon").error().what == "'soon'" + span);
 }
+
+TEST_CASE("a size is a whole number with or without a unit") {
+  CHECK(parse_size("4096", kscale::Bytes{1}) == kscale::Bytes{4096});
+  CHECK(parse_size("64MiB", kscale::Bytes{1}) == kscale::Bytes{67'108'864});
+  CHECK(parse_size("2GB", kscale::Bytes{1}) == kscale::Bytes{2'000'000'000});
+  for (const auto* const text : {"", "MiB", "1.5MiB", "-1", "1 MiB", "1mib", "99999999999GiB", "9"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_size(text, kscale::Bytes{10}));
+  }
+  CHECK(parse_size("9", kscale::Bytes{10}).error().what == "'9' is not a size of at least 10 bytes, such as 64MiB");
+}

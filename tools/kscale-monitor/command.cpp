@@ -1,5 +1,6 @@
 #include "tools/kscale-monitor/command.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <string_view>
@@ -14,6 +15,9 @@ namespace {
 
 using Action = Command::Action;
 using Output = Command::Output;
+
+/// A smaller file would hold a few looks at best.
+constexpr Bytes k_least_size{std::uint64_t{64} << 10U};
 
 /// What each action takes, besides help, version and show-config.
 struct Entry {
@@ -100,7 +104,7 @@ Status read_export(const cli::CommandLine& line, Command& command) {
   }
   command.format = format == "csv" ? Command::Format::csv : Command::Format::json;
   if (const auto text = line.value("export-size")) {
-    const auto size = control::parse_size(*text);
+    const auto size = control::parse_size(*text, k_least_size);
     if (!size) {
       return wrap(size.error(), "--export-size");
     }
@@ -150,7 +154,7 @@ Result<Command> parse_command(const cli::CommandLine& line) {
     return tl::unexpected(read.error());
   }
   if (const auto text = line.value("history-days")) {
-    const auto days = control::parse_number(*text, 0.01, 3660);
+    const auto days = control::parse_number(*text, 0.01, 3650);
     if (!days) {
       return wrap(days.error(), "--history-days");
     }
