@@ -1,13 +1,14 @@
 #include "libscale/net/tally.hpp"
 
+#include <array>
 #include <set>
 
 namespace kscale::net {
 
 namespace {
 
-constexpr CallFailure k_failures[] = {CallFailure::unreachable,  CallFailure::timed_out, CallFailure::invalid,
-                                      CallFailure::unauthorized, CallFailure::busy,      CallFailure::server_error};
+constexpr auto k_failures = std::to_array({CallFailure::unreachable, CallFailure::timed_out, CallFailure::invalid,
+                                           CallFailure::unauthorized, CallFailure::busy, CallFailure::server_error});
 
 /// Those are counted from the start, so that the first one is seen as one more.
 std::map<CallFailure, std::uint64_t> none_yet() {

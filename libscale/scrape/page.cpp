@@ -26,17 +26,24 @@ using Labels = std::vector<Label>;
 using Seconds = std::chrono::duration<double>;
 
 /// The decisions that there are, counted from the first check on so that the first of each is seen as one more.
-constexpr std::pair<Action, Cause> k_decisions[] = {
-    {Action::hold, Cause::steady},         {Action::hold, Cause::at_min},
-    {Action::hold, Cause::at_max},         {Action::hold, Cause::cooldown},
-    {Action::hold, Cause::backing_off},    {Action::hold, Cause::warming_up},
-    {Action::hold, Cause::not_serving},    {Action::hold, Cause::unknown_load},
-    {Action::hold, Cause::paused},         {Action::up, Cause::cpu},
-    {Action::up, Cause::memory},           {Action::up, Cause::request_rate},
-    {Action::up, Cause::response_time},    {Action::down, Cause::idle},
-    {Action::repair_up, Cause::below_min}, {Action::repair_down, Cause::above_max}};
+constexpr auto k_decisions = std::to_array<std::pair<Action, Cause>>({{Action::hold, Cause::steady},
+                                                                      {Action::hold, Cause::at_min},
+                                                                      {Action::hold, Cause::at_max},
+                                                                      {Action::hold, Cause::cooldown},
+                                                                      {Action::hold, Cause::backing_off},
+                                                                      {Action::hold, Cause::warming_up},
+                                                                      {Action::hold, Cause::not_serving},
+                                                                      {Action::hold, Cause::unknown_load},
+                                                                      {Action::hold, Cause::paused},
+                                                                      {Action::up, Cause::cpu},
+                                                                      {Action::up, Cause::memory},
+                                                                      {Action::up, Cause::request_rate},
+                                                                      {Action::up, Cause::response_time},
+                                                                      {Action::down, Cause::idle},
+                                                                      {Action::repair_up, Cause::below_min},
+                                                                      {Action::repair_down, Cause::above_max}});
 
-constexpr std::string_view k_outcomes[] = {"done", "failed", "interrupted"};
+constexpr auto k_outcomes = std::to_array<std::string_view>({"done", "failed", "interrupted"});
 
 std::string_view name_of_outcome(const Status& status) {
   if (status) {

@@ -346,7 +346,7 @@ TEST_CASE("the labels of each metric are those of the table") {
     if (metric.type == "histogram") {
       continue;
     }
-    const auto labels = std::regex_replace(std::string(metric.labels), std::regex("([a-z]+)(, )?"), ",$1=\"[^\"]*\"");
+    const auto labels = std::regex_replace(std::string(metric.labels), std::regex("([a-z]+)(, )?"), R"(,$1="[^"]*")");
     const auto pattern = fmt::format(R"re(\n({})\{{deployment="shop"{}\}} )re", metric.name, labels);
     CHECK(words(text, pattern).size() == 1);
   }
