@@ -173,20 +173,6 @@ std::string host_text(const control::Sample& sample) {
              : std::string();
 }
 
-/// The decision and its reason, from the line that told of it, without its time and figures.
-std::string brief(std::string_view decision) {
-  constexpr std::string_view k_before = " reason=\"";
-  const auto at = decision.find(k_before);
-  const auto what_at = decision.find(' ');
-  const auto end = decision.rfind("\" cpu=");
-  if (at == std::string_view::npos || what_at >= at || end == std::string_view::npos || end < at + k_before.size()) {
-    return printable(decision);
-  }
-  const auto what = decision.substr(what_at + 1, at - what_at - 1);
-  const auto reason = decision.substr(at + k_before.size(), end - at - k_before.size());
-  return printable(what.starts_with("hold") ? std::string(reason) : fmt::format("{}: {}", what, reason));
-}
-
 std::string autoscaler_text(const AutoscalerView& autoscaler) {
   std::string text =
       autoscaler.holder.empty() ? "not running" : fmt::format("running ({})", printable(autoscaler.holder));
@@ -195,7 +181,7 @@ std::string autoscaler_text(const AutoscalerView& autoscaler) {
                                   : std::string(", paused until it is resumed");
   }
   if (autoscaler.last) {
-    text += fmt::format(", last: {} ({} ago)", brief(autoscaler.last->decision), shown(autoscaler.last->ago));
+    text += fmt::format(", last: {} ({} ago)", brief(*autoscaler.last), shown(autoscaler.last->ago));
   }
   const auto left = [](seconds span) { return span > seconds{0} ? shown(span) + " left" : std::string("none"); };
   return line("autoscaler", text) + line("cooldown", fmt::format("up: {}, down: {}", left(autoscaler.cooldown_up_left),
@@ -277,6 +263,20 @@ std::string drift_text(const std::optional<std::vector<std::string>>& drift) {
 
 std::optional<Error> Overview::error() const {
   return docker_error ? docker_error : kong.error ? kong.error : targets_error;
+}
+
+std::string brief(const AutoscalerView::Last& last) {
+  const std::string_view decision = last.decision;
+  constexpr std::string_view k_before = " reason=\"";
+  const auto at = decision.find(k_before);
+  const auto what_at = decision.find(' ');
+  const auto end = decision.rfind("\" cpu=");
+  if (at == std::string_view::npos || what_at >= at || end == std::string_view::npos || end < at + k_before.size()) {
+    return printable(decision);
+  }
+  const auto what = decision.substr(what_at + 1, at - what_at - 1);
+  const auto reason = decision.substr(at + k_before.size(), end - at - k_before.size());
+  return printable(what.starts_with("hold") ? std::string(reason) : fmt::format("{}: {}", what, reason));
 }
 
 json::Value json_of(const Overview& overview) {

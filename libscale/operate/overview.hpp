@@ -85,6 +85,9 @@ struct Overview {
   std::optional<Error> error() const;
 };
 
+/// The decision and its reason, without its time and figures; safe to show.
+std::string brief(const AutoscalerView::Last& last);
+
 /// For programs. Fields are only ever added; units stand in the names; what is not known is null.
 json::Value json_of(const Overview& overview);
 
