@@ -31,35 +31,72 @@ struct Placed {
   int furthest() const { return std::max(static_cast<int>(content.lines.size()) - lines_in_view(), 0); }
 };
 
-/// Places the panels into the rows that are left for them.
-std::vector<Placed> placed(const Scene& scene, const Layout& layout, int row, int rows) {
-  std::vector<Placed> all;
+/// What stands where, from the first row to the last.
+struct Arrangement {
+  std::vector<Line> headlines;
+  int graph_rows = 0;
+  std::vector<Placed> panels;
+};
+
+/// The panels of one stack, and what they need.
+struct Filled {
+  const Stack& stack;
+  std::vector<Content> contents;
+  std::vector<Need> needs;
+
+  int rows() const {
+    int sum = 0;
+    for (const auto& need : needs) {
+      sum += need.fixed + need.lines;
+    }
+    return sum;
+  }
+};
+
+Arrangement arranged(const Scene& scene, Size size) {
+  const auto layout = layout_of(size);
+  Arrangement arrangement{.headlines = headlines(scene, size), .graph_rows = layout.graph_rows};
+  int row = static_cast<int>(arrangement.headlines.size()) + layout.graph_rows;
+  int rows = size.rows - row - (layout.footer ? 1 : 0);
+  std::vector<Filled> stacks;
+  int needed = 0;
   for (const auto& stack : layout.stacks) {
-    std::vector<Need> needs;
-    std::vector<Content> contents;
+    auto& filled = stacks.emplace_back(Filled{.stack = stack});
     for (const auto panel : stack.panels) {
-      contents.push_back(content_of(panel, scene, stack.columns));
-      const auto& content = contents.back();
-      needs.push_back(
+      const auto& content = filled.contents.emplace_back(content_of(panel, scene, stack.columns));
+      filled.needs.push_back(
           {panel, 1 + static_cast<int>(content.head.size()), static_cast<int>(content.lines.size())});
     }
-    const auto shares = shared_out(needs, scene.view.panel, rows);
+    needed = std::max(needed, filled.rows());
+  }
+  if (layout.graph_rows > 0) {
+    // Larger graphs are a better use of the room than none at all.
+    const int spare = std::clamp(rows - needed, 0, layout.graph_rows);
+    arrangement.graph_rows += spare;
+    row += spare;
+    rows -= spare;
+  }
+  for (auto& filled : stacks) {
+    const auto shares = shared_out(filled.needs, scene.view.panel, rows);
     int begin = row;
     for (std::size_t i = 0; i < shares.size(); ++i) {
       if (shares[i] > 0) {
-        all.push_back({stack.panels[i], std::move(contents[i]), {begin, stack.column, {shares[i], stack.columns}}});
+        arrangement.panels.push_back({filled.stack.panels[i],
+                                      std::move(filled.contents[i]),
+                                      {begin, filled.stack.column, {shares[i], filled.stack.columns}}});
         begin += shares[i];
       }
     }
   }
-  return all;
+  return arrangement;
 }
 
 /// A line as wide as the area, with a text in its rule at either side.
 Line ruled(const Line& left, const Line& right, int columns, const Glyphs& glyphs) {
   Line line;
   line.add(glyphs.rule, Style::dim).add(" ").add(left).add(" ");
-  const int tail = right.width() > 0 ? right.width() + 3 : 0;
+  const int wanted = right.width() > 0 ? right.width() + 3 : 0;
+  const int tail = line.width() + wanted <= columns ? wanted : 0;
   while (line.width() < columns - tail) {
     line.add(glyphs.rule, Style::dim);
   }
@@ -77,10 +114,11 @@ class Canvas {
     m_frame.lines.resize(static_cast<std::size_t>(std::max(size.rows, 0)));
   }
 
+  /// Over what stands right of the column already.
   void put(int row, int column, int columns, Line line) {
     if (row >= 0 && row < m_frame.size.rows) {
       auto& whole = m_frame.lines[static_cast<std::size_t>(row)];
-      whole.pad(column).add(line.fit(std::min(columns, m_frame.size.columns - column), m_glyphs.cut));
+      whole.fit(column, "").pad(column).add(line.fit(std::min(columns, m_frame.size.columns - column), m_glyphs.cut));
     }
   }
   void put(int row, Line line) { put(row, 0, m_frame.size.columns, std::move(line)); }
@@ -148,9 +186,10 @@ void put_graphs(Canvas& canvas, const Scene& scene, int row, Size size) {
     const auto scale = peak_of(seen, graph_of.least_scale);
     Line title;
     title.add(graph_of.name, Style::bold).add(" ").add(graph_of.newest);
-    const auto top = graph_of.percent                       ? fmt::format("{:.0f}%", scale)
-                     : graph_of.figure == Figure::response_time ? operate::shown(std::optional(Milliseconds{scale}))
-                                                            : operate::shown(std::optional(RequestsPerSecond{scale}));
+    const auto top = graph_of.percent ? fmt::format("{:.0f}%", scale)
+                     : graph_of.figure == Figure::response_time
+                         ? operate::shown(std::optional(Milliseconds{scale}))
+                         : operate::shown(std::optional(RequestsPerSecond{scale}));
     canvas.put(row, column, columns, ruled(title, Line(top, Style::dim), columns, glyphs));
     const auto lines = graph(seen, {.rows = rows, .columns = columns}, scale, scene.view.charset);
     for (int r = 0; r < rows; ++r) {
@@ -163,7 +202,8 @@ void put_graphs(Canvas& canvas, const Scene& scene, int row, Size size) {
 
 using Hint = std::pair<std::string_view, std::string_view>;
 
-Line footer(const View& view) {
+/// As many of the keys as fit.
+Line footer(const View& view, int columns) {
   constexpr std::array<Hint, 8> k_hints{{{"q", "quit"},
                                          {"?", "help"},
                                          {"p", "pause"},
@@ -175,13 +215,16 @@ Line footer(const View& view) {
   Line line;
   for (const auto& [key, what] : k_hints) {
     const bool goes_on = view.paused && key == "p";
-    line.add(line.width() > 0 ? "  " : "").add(key, Style::accent);
-    line.add(" ").add(goes_on ? "go on" : what, Style::dim);
+    Line hint;
+    hint.add(line.width() > 0 ? "  " : "").add(key, Style::accent).add(" ").add(goes_on ? "go on" : what, Style::dim);
+    if (line.width() + hint.width() <= columns) {
+      line.add(hint);
+    }
   }
   return line;
 }
 
-void put_help(Canvas& canvas, int row) {
+void put_help(Canvas& canvas, int row, int columns) {
   constexpr std::array<Hint, 12> k_help{{
       {"q", "quit"},
       {"?", "this help, or back"},
@@ -197,11 +240,15 @@ void put_help(Canvas& canvas, int row) {
       {"colours", "green is below 60%, yellow below 80%, red above"},
   }};
   constexpr int k_indent = 16;
+  constexpr int k_least = 8;
   canvas.put(row++, Line("keys", Style::bold));
   for (const auto& [key, what] : k_help) {
     Line line;
-    line.add(key, Style::accent).pad(k_indent);
-    canvas.put(row++, line.add(what));
+    line.add(key, Style::accent);
+    for (const auto& piece : wrapped(what, std::max(columns - k_indent, k_least))) {
+      canvas.put(row++, line.pad(k_indent).add(piece));
+      line = Line();
+    }
   }
 }
 
@@ -254,8 +301,7 @@ Command command_of(Key key) {
                                                               {Name::back_tab, Command::previous_panel},
                                                               {Name::escape, Command::back}}};
   if (key.name == Name::character) {
-    const auto* const found =
-        std::ranges::find(k_characters, key.character, &std::pair<char, Command>::first);
+    const auto* const found = std::ranges::find(k_characters, key.character, &std::pair<char, Command>::first);
     return found != k_characters.end() ? found->second : Command::none;
   }
   const auto* const found = std::ranges::find(k_names, key.name, &std::pair<Name, Command>::first);
@@ -271,9 +317,7 @@ Choice turned(Choice choice, int by, int count) {
 void scroll(View& view, Command command, const Snapshot& snapshot, Size size) {
   const Trends no_trends(0);
   const Scene scene{snapshot, no_trends, view, snapshot.overview.at};
-  const auto layout = layout_of(size);
-  const int row = static_cast<int>(headlines(scene, size).size()) + layout.graph_rows;
-  const auto panels = placed(scene, layout, row, size.rows - row - (layout.footer ? 1 : 0));
+  const auto panels = arranged(scene, size).panels;
   const auto its = std::ranges::find(panels, view.panel, &Placed::panel);
   if (its == panels.end()) {
     return;
@@ -300,20 +344,18 @@ Frame frame_of(const std::optional<Snapshot>& snapshot, const Trends& trends, co
                WallTime now) {
   const auto layout = layout_of(size);
   Canvas canvas(size, glyphs_of(view.charset));
-  int row = 1;
   if (snapshot) {
     const Scene scene{*snapshot, trends, view, now};
-    auto lines = headlines(scene, size);
-    row = view.help ? 1 : static_cast<int>(lines.size());
-    for (int i = 0; i < row; ++i) {
-      canvas.put(i, std::move(lines[static_cast<std::size_t>(i)]));
+    auto arrangement = arranged(scene, size);
+    const int rows = static_cast<int>(arrangement.headlines.size());
+    for (int row = 0; row < (view.help ? 1 : rows); ++row) {
+      canvas.put(row, std::move(arrangement.headlines[static_cast<std::size_t>(row)]));
+    }
+    if (!view.help && arrangement.graph_rows > 0) {
+      put_graphs(canvas, scene, rows, {arrangement.graph_rows, size.columns});
     }
     if (!view.help) {
-      if (layout.graph_rows > 0) {
-        put_graphs(canvas, scene, row, {layout.graph_rows, size.columns});
-        row += layout.graph_rows;
-      }
-      for (const auto& panel : placed(scene, layout, row, size.rows - row - (layout.footer ? 1 : 0))) {
+      for (const auto& panel : arrangement.panels) {
         put_panel(canvas, panel, view);
       }
     }
@@ -321,11 +363,10 @@ Frame frame_of(const std::optional<Snapshot>& snapshot, const Trends& trends, co
     canvas.put(0, Line("looking at Docker and Kong ...", Style::bold));
   }
   if (view.help) {
-    put_help(canvas, row + 1);
+    put_help(canvas, 2, size.columns);
   }
   if (layout.footer) {
-    // The last row may hold a line of the help already, which then goes on below.
-    canvas.put(size.rows - 1, footer(view));
+    canvas.put(size.rows - 1, footer(view, size.columns));
   }
   return canvas.take();
 }

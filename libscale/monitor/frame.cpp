@@ -40,8 +40,9 @@ Line& Line::fit(int columns, std::string_view mark) {
   const auto whole = std::exchange(m_runs, {});
   m_width = 0;
   for (const auto& run : whole) {
-    add(cut(run.text, room - m_width), run.style);
-    if (m_width + width_of(run.text) > room) {
+    const auto piece = cut(run.text, room - m_width);
+    add(piece, run.style);
+    if (piece.size() < run.text.size()) {
       break;
     }
   }

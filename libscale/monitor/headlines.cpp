@@ -40,9 +40,7 @@ Style badge_of(Verdict verdict) {
 /// A line that takes further parts as long as they fit.
 class Sentence {
  public:
-  Sentence(std::string_view label, int columns) : m_columns(columns) {
-    m_line.add(label, Style::accent).pad(k_label);
-  }
+  Sentence(std::string_view label, int columns) : m_columns(columns) { m_line.add(label, Style::accent).pad(k_label); }
 
   Sentence& add(const Line& part) {
     constexpr std::string_view k_gap = "  ";
@@ -237,8 +235,8 @@ Line Painter::autoscaler() const {
                                             : std::string("paused until it is resumed"),
                       Style::warning));
   }
-  for (const auto& [name, left] : {std::pair("up", autoscaler.cooldown_up_left),
-                                   std::pair("down", autoscaler.cooldown_down_left)}) {
+  for (const auto& [name, left] :
+       {std::pair("up", autoscaler.cooldown_up_left), std::pair("down", autoscaler.cooldown_down_left)}) {
     if (left > seconds{0}) {
       sentence.add(Line(fmt::format("cooldown {} {} left", name, shown(left))));
     }

@@ -27,7 +27,7 @@ struct Stack {
 
 /// How the dashboard uses a terminal of that size, before it is known how much there is to be shown.
 struct Layout {
-  int headlines = 0;  ///< at most so many
+  int headlines = 0;   ///< at most so many
   int graph_rows = 0;  ///< 0: there are no graphs
   std::vector<Stack> stacks;
   bool footer = false;

@@ -144,15 +144,13 @@ std::vector<Column> Painter::all_columns() const {
   columns.push_back({"#", 3, 0, Align::right, [](const auto& i) { return Line(std::to_string(i.number)); }});
   columns.push_back(
       {"NAME", static_cast<int>(name), 9, Align::left, [this](const auto& i) { return Line(safe(i.name)); }});
-  columns.push_back(
-      {"STATE", 10, 12, Align::left, [](const auto& i) { return Line(name_of(i.state), Style::dim); }});
+  columns.push_back({"STATE", 10, 12, Align::left, [](const auto& i) { return Line(name_of(i.state), Style::dim); }});
   columns.push_back({"STATUS", 11, 1, Align::left, [](const auto& i) {
                        const auto [word, style] = status_of(i);
                        return Line(word, style);
                      }});
   columns.push_back({"CPU", 6, 2, Align::right, [=](const auto& i) { return percent(i.cpu); }});
-  columns.push_back(
-      {"", k_bar, 6, Align::left, [this, k_bar](const auto& i) { return bar(i.cpu, k_bar, m_charset); }});
+  columns.push_back({"", k_bar, 6, Align::left, [this, k_bar](const auto& i) { return bar(i.cpu, k_bar, m_charset); }});
   columns.push_back({"MEM", 6, 3, Align::right, [=](const auto& i) { return percent(i.memory); }});
   columns.push_back(
       {"", k_bar, 11, Align::left, [this, k_bar](const auto& i) { return bar(i.memory, k_bar, m_charset); }});
@@ -161,9 +159,8 @@ std::vector<Column> Painter::all_columns() const {
   columns.push_back({"OUT/s", 5, 8, Align::right, [=](const auto& i) { return rate(i.sent); }});
   columns.push_back({"UPTIME", 7, 4, Align::right, [](const auto& i) { return Line(shown(i.uptime)); }});
   columns.push_back({"CPU TREND", k_least_trend, 5, Align::left, {}});
-  columns.push_back({"PORT", 5, 13, Align::right, [](const auto& i) {
-                       return Line(i.host_port ? std::to_string(*i.host_port) : "-");
-                     }});
+  columns.push_back({"PORT", 5, 13, Align::right,
+                     [](const auto& i) { return Line(i.host_port ? std::to_string(*i.host_port) : "-"); }});
   columns.push_back({"IMAGE", static_cast<int>(image), 14, Align::left,
                      [this](const auto& i) { return Line(safe(i.image), Style::dim); }});
   if (fault > 0) {
@@ -272,7 +269,7 @@ Content Painter::targets() const {
   content.head.push_back(row(Line(k_address, Style::dim), Line("WEIGHT", Style::dim), Line("HEALTH", Style::dim),
                              Line("INSTANCE", Style::dim)));
   for (const auto& target : targets) {
-    const auto health = target.health == "HEALTHY"                                    ? Style::good
+    const auto health = target.health == "HEALTHY"                                     ? Style::good
                         : target.health.empty() || target.health == "HEALTHCHECKS_OFF" ? Style::dim
                                                                                        : Style::bad;
     content.lines.push_back(row(Line(safe(target.address)),
@@ -291,7 +288,7 @@ void Painter::add_alert(std::vector<Line>& lines, const alert::Alert& alert) con
   before.add(alert::info(alert.finding.rule).name, style).add(" ");
   const auto age = shown(since(alert.since, m_scene.now));
   add_wrapped(lines, before,
-              fmt::format("{} ({}{})", safe(alert.finding.summary), alert.firing ? "since " : "not yet, for ", age),
+              fmt::format("{} (for {}{})", safe(alert.finding.summary), age, alert.firing ? "" : ", pending"),
               alert.firing ? Style::plain : Style::dim, m_columns);
 }
 

@@ -12,9 +12,9 @@ namespace kscale::monitor {
 
 /// What stands in a panel.
 struct Content {
-  Line title;                ///< without the rule behind it
-  std::vector<Line> head;    ///< stays where it is
-  std::vector<Line> lines;   ///< these scroll
+  Line title;               ///< without the rule behind it
+  std::vector<Line> head;   ///< stays where it is
+  std::vector<Line> lines;  ///< these scroll
 };
 
 /// What all that is painted is painted from. All of it must outlive the scene.

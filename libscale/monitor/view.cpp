@@ -19,10 +19,9 @@ std::optional<double> figure(const InstanceView& instance, Sort sort) {
              : instance.memory_used ? std::optional(static_cast<double>(instance.memory_used->value))
                                     : std::nullopt;
     case Sort::network:
-      return instance.received || instance.sent
-                 ? std::optional(instance.received.value_or(BytesPerSecond{}).value +
-                                 instance.sent.value_or(BytesPerSecond{}).value)
-                 : std::nullopt;
+      return instance.received || instance.sent ? std::optional(instance.received.value_or(BytesPerSecond{}).value +
+                                                                instance.sent.value_or(BytesPerSecond{}).value)
+                                                : std::nullopt;
     case Sort::uptime:
       return instance.uptime ? std::optional(static_cast<double>(instance.uptime->count())) : std::nullopt;
     default:

@@ -26,9 +26,9 @@ bool falls(Sort sort);
 /// How the dashboard is looked at.
 struct View {
   Sort sort = Sort::number;
-  bool falling = false;  ///< the largest first
-  Panel panel = Panel::instances;         ///< the one that scrolls, and has the most room where that is scarce
-  std::array<int, k_panels> scroll{};     ///< how many lines of each panel lie above what is seen
+  bool falling = false;                ///< the largest first
+  Panel panel = Panel::instances;      ///< the one that scrolls, and has the most room where that is scarce
+  std::array<int, k_panels> scroll{};  ///< how many lines of each panel lie above what is seen
   bool paused = false;
   bool looking = false;  ///< a look is under way
   bool help = false;

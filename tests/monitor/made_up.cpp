@@ -40,10 +40,7 @@ void give_sample(operate::Overview& overview) {
 
 alert::Alert alert_of(alert::Rule rule, std::string subject, alert::Severity severity, std::string summary,
                       std::chrono::seconds age, bool firing) {
-  return {.finding = {.rule = rule,
-                      .subject = std::move(subject),
-                      .severity = severity,
-                      .summary = std::move(summary)},
+  return {.finding = {.rule = rule, .subject = std::move(subject), .severity = severity, .summary = std::move(summary)},
           .since = k_made_up_at - age,
           .firing = firing,
           .fired_at = firing ? k_made_up_at - age / 2 : WallTime{}};
@@ -95,21 +92,14 @@ Snapshot made_up(int instances) {
       k_made_up_at - 12s, 12s};
   overview.autoscaler.cooldown_down_left = 95s;
   overview.drift.emplace();
-  snapshot.events = {{.at = k_made_up_at - 3h - 120s,
-                      .from = 2,
-                      .to = 3,
-                      .reason = "cpu 91% > 80%",
-                      .actor = "kscale-auto"},
-                     {.at = k_made_up_at - 41min,
-                      .from = 3,
-                      .to = 4,
-                      .reason = "asked for by an operator",
-                      .actor = "kscale-deploy"},
-                     {.at = k_made_up_at - 205s,
-                      .from = 4,
-                      .to = 3,
-                      .reason = "cpu 22% < 30%, memory 31% < 40%",
-                      .actor = "kscale-auto"}};
+  snapshot.events = {
+      {.at = k_made_up_at - 3h - 120s, .from = 2, .to = 3, .reason = "cpu 91% > 80%", .actor = "kscale-auto"},
+      {.at = k_made_up_at - 41min, .from = 3, .to = 4, .reason = "asked for by an operator", .actor = "kscale-deploy"},
+      {.at = k_made_up_at - 205s,
+       .from = 4,
+       .to = 3,
+       .reason = "cpu 22% < 30%, memory 31% < 40%",
+       .actor = "kscale-auto"}};
   return snapshot;
 }
 

@@ -15,8 +15,8 @@ class TerminalSignals {
   int fd() const { return m_fd; }
 
   struct Change {
-    bool any = false;       ///< paint again
-    bool suspend = false;   ///< give the terminal back, and stop
+    bool any = false;        ///< paint again
+    bool suspend = false;    ///< give the terminal back, and stop
     bool continued = false;  ///< after a stop: take the terminal again
   };
   /// What came since the last time this was asked.
