@@ -1,5 +1,6 @@
 #include "libscale/store/descriptor.hpp"
 
+#include <cerrno>
 #include <utility>
 
 #include <unistd.h>
@@ -17,6 +18,20 @@ Descriptor::~Descriptor() {
   if (m_fd >= 0) {
     close(m_fd);
   }
+}
+
+bool write_all(const Descriptor& file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = write(file.get(), text.data(), text.size());
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      return false;
+    }
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
 }
 
 }  // namespace kscale::store

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 namespace kscale::store {
 
 /// An open file descriptor; closed with its owner.
@@ -18,5 +20,9 @@ class Descriptor {
  private:
   int m_fd = -1;
 };
+
+/// Writes the whole text, however many calls that takes. False where one failed; errno says why, and a part may be
+/// written.
+bool write_all(const Descriptor& file, std::string_view text);
 
 }  // namespace kscale::store

@@ -137,20 +137,6 @@ Result<Opened> open_regular(const fs::path& path, int flags) {
   return Opened{std::move(file), found.st_size};
 }
 
-bool write_all(const Descriptor& file, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = write(file.get(), text.data(), text.size());
-    if (count < 0 && errno == EINTR) {
-      continue;
-    }
-    if (count < 0) {
-      return false;
-    }
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
-
 /// A file that is removed again unless it was given its final name.
 class Temporary {
  public:
