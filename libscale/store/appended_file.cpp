@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "libscale/store/files.hpp"
@@ -85,6 +86,23 @@ std::optional<off_t> end_of_lines(const Descriptor& file, off_t size) {
   return 0;
 }
 
+/// Writes the text in a process of its own, which ends it also where this one is killed: a kill amid write(2) would
+/// leave a part. The lock is the child's as well, so nobody else comes between. Gives 0, or the errno.
+int written_apart(const Descriptor& file, std::string_view text) {
+  const pid_t child = fork();
+  if (child < 0) {
+    return write_all(file, text) ? 0 : errno;  // no process is to be had
+  }
+  if (child == 0) {
+    setsid();  // out of reach of what is sent to the group
+    _exit(write_all(file, text) ? 0 : errno);
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+}
+
 fs::path numbered(const fs::path& path, int number) {
   return number == 0 ? path : fs::path(fmt::format("{}.{}", path.string(), number));
 }
@@ -113,7 +131,8 @@ Status AppendedFile::append(std::string_view lines) {
       }
       continue;
     }
-    if (write_all(m_file, *size == 0 ? m_shape.header + std::string(lines) : std::string(lines))) {
+    errno = written_apart(m_file, (*size == 0 ? m_shape.header : std::string()).append(lines));
+    if (errno == 0) {
       return {};
     }
     const auto failed = failure("write", m_path);

@@ -17,11 +17,11 @@ namespace kscale::store {
 
 /// Lines that are only ever added to a file, by any number of processes at once.
 ///
-/// What was added stays, whole and in order, however the process ends and whoever else adds to it. Only the end of the
-/// last line can be torn, by a kill or a power cut amid its writing: it has no line break then, and whoever next opens
-/// the file or adds to it cuts it off. A file that was renamed or removed meanwhile, as logrotate does, is begun anew.
-/// Safe in a directory that others can write to: what has the name must be a regular file of ours, else `refused`, and
-/// a symlink is never followed.
+/// What was added stays, whole and in order, however the process ends and whoever else adds to it. Each writing is done
+/// by a short-lived process, which ends the line also where this one is killed. Should that be killed too, or the power
+/// go, the last line may be torn: it has no line break then, and whoever next opens the file or adds to it cuts it off.
+/// A file that was renamed or removed meanwhile, as logrotate does, is begun anew. Safe in a directory that others can
+/// write to: what has the name must be a regular file of ours, else `refused`, and a symlink is never followed.
 class AppendedFile {
  public:
   struct Shape {
