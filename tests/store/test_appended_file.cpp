@@ -232,8 +232,7 @@ TEST_CASE("where no file can be given a number, that is said and nothing is lost
   fs::create_directory(dir / "log.1");
   const auto full = file.append("4\n");
   REQUIRE_FALSE(full);
-  CHECK(full.error().what ==
-        fmt::format("rename '{0}' to '{0}.1': Is a directory", (dir / "log").string()));
+  CHECK(full.error().what == fmt::format("rename '{0}' to '{0}.1': Is a directory", (dir / "log").string()));
   CHECK(content(dir / "log") == "123\n");
   fs::remove(dir / "log.1");
   CHECK(file.append("4\n"));

@@ -1,0 +1,375 @@
+#include "libscale/monitor/history_text.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <string_view>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "libscale/base/printable.hpp"
+#include "libscale/control/check_report.hpp"
+#include "libscale/monitor/point_figures.hpp"
+#include "libscale/operate/events.hpp"
+#include "libscale/operate/figures.hpp"
+#include "libscale/operate/table.hpp"
+
+namespace kscale::monitor {
+
+namespace {
+
+using operate::shown;
+using std::chrono::seconds;
+using Align = operate::Column::Align;
+using Spread = store::Spread<double>;
+using Series = std::vector<std::optional<double>>;
+
+/// A figure over several points, each of the same weight.
+class Total {
+ public:
+  void add(const Spread& spread) {
+    m_total.least = m_count == 0 ? spread.least : std::min(m_total.least, spread.least);
+    m_total.most = m_count == 0 ? spread.most : std::max(m_total.most, spread.most);
+    m_total.mean += (spread.mean - m_total.mean) / ++m_count;
+  }
+  std::optional<Spread> spread() const { return m_count > 0 ? std::optional(m_total) : std::nullopt; }
+
+ private:
+  Spread m_total;
+  int m_count = 0;
+};
+
+/// Points in the order of time.
+template <class Point>
+using Points = std::vector<const Point*>;
+
+template <class Point>
+std::optional<Spread> total_of(const Points<Point>& points, Figure figure) {
+  Total total;
+  for (const auto* point : points) {
+    if (const auto spread = figure_of(*point, figure)) {
+      total.add(*spread);
+    }
+  }
+  return total.spread();
+}
+
+WallTime step_begin(WallTime time, seconds step) {
+  const auto since_epoch = std::chrono::floor<seconds>(time.time_since_epoch());
+  return WallTime(since_epoch - since_epoch % step);
+}
+
+/// The span that the data covers: from the first of it to the end of the range, in whole steps.
+struct Extent {
+  WallTime begin{};
+  seconds step{};
+  std::size_t steps = 0;
+
+  std::size_t step_of(WallTime at) const { return static_cast<std::size_t>((at - begin) / step); }
+};
+
+Extent extent_of(const HistoryView& view, seconds step) {
+  Extent extent{.begin = step_begin(view.fleet.front().at, step), .step = step};
+  const auto last = std::max(view.fleet.back().at, view.range.until - std::chrono::milliseconds{1});
+  extent.steps = extent.step_of(last) + 1;
+  return extent;
+}
+
+/// The means of the points from step to step.
+template <class Point>
+Series series_of(const Points<Point>& points, Figure figure, const Extent& extent) {
+  std::vector<Total> totals(extent.steps);
+  for (const auto* point : points) {
+    const auto spread = figure_of(*point, figure);
+    if (spread && point->at >= extent.begin && extent.step_of(point->at) < extent.steps) {
+      totals[extent.step_of(point->at)].add(*spread);
+    }
+  }
+  Series series;
+  for (const auto& total : totals) {
+    const auto spread = total.spread();
+    series.push_back(spread ? std::optional(spread->mean) : std::nullopt);
+  }
+  return series;
+}
+
+double peak_of(const Series& series) {
+  double peak = 1;
+  for (const auto& value : series) {
+    peak = std::max(peak, value.value_or(0));
+  }
+  return peak;
+}
+
+/// The series in at most `width` values: means of as many neighbours as that takes.
+Series narrowed(const Series& series, std::size_t width) {
+  const auto each = (series.size() + width - 1) / width;
+  Series narrow;
+  for (std::size_t i = 0; i < series.size(); i += each) {
+    Total total;
+    for (std::size_t k = i; k < std::min(i + each, series.size()); ++k) {
+      if (series[k]) {
+        total.add({*series[k], *series[k], *series[k]});
+      }
+    }
+    const auto spread = total.spread();
+    narrow.push_back(spread ? std::optional(spread->mean) : std::nullopt);
+  }
+  return narrow;
+}
+
+/// A cell of a table: a text, or a trend whose text depends on the room for it.
+struct Cell {
+  std::string text;
+  Series trend;
+  double scale = 1;
+};
+
+constexpr std::string_view k_trend = "TREND";
+
+/// The table with its columns of that name as wide as there is room, or without them.
+std::string table_with_trends(const std::vector<operate::Column>& columns, const std::vector<std::vector<Cell>>& rows,
+                              const HistoryStyle& style) {
+  constexpr std::size_t k_gap = 2;
+  constexpr std::size_t k_widest = 60;
+  const auto table = [&](std::size_t trend_width) {
+    std::vector<operate::Column> shown_columns;
+    std::vector<std::vector<std::string>> lines(rows.size());
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const bool is_trend = columns[i].header == k_trend;
+      if (is_trend && trend_width == 0) {
+        continue;
+      }
+      shown_columns.push_back(columns[i]);
+      for (std::size_t k = 0; k < rows.size(); ++k) {
+        const auto& cell = rows[k][i];
+        lines[k].push_back(is_trend ? style.trend(narrowed(cell.trend, trend_width), cell.scale) : cell.text);
+      }
+    }
+    return operate::table_of(shown_columns, lines);
+  };
+  auto plain = table(0);
+  const auto count = static_cast<std::size_t>(std::ranges::count(columns, k_trend, &operate::Column::header));
+  const auto used = plain.find('\n');  // the last column stands right, so that all lines are as long
+  if (!style.trend || style.width < used + count * (k_gap + k_trend.size())) {
+    return plain;
+  }
+  return table(std::min((style.width - used) / count - k_gap, k_widest));
+}
+
+std::string shown_as(Figure figure, double value) {
+  switch (figure) {
+    case Figure::request_rate:
+      return shown(std::optional(RequestsPerSecond{value}));
+    case Figure::response_time:
+      return shown(std::optional(Milliseconds(value)));
+    case Figure::instances:
+      return fmt::format("{}", std::round(value * 10) / 10);
+    default:
+      return shown(std::optional(Percent{value}));
+  }
+}
+
+std::string shown_as(Figure figure, const std::optional<Spread>& spread, double Spread::*part) {
+  return spread ? shown_as(figure, (*spread).*part) : "-";
+}
+
+template <class Point>
+Points<Point> pointers_to(const std::vector<Point>& points) {
+  Points<Point> pointers;
+  std::ranges::transform(points, std::back_inserter(pointers), [](const Point& point) { return &point; });
+  return pointers;
+}
+
+std::string counted(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+std::string summary_text(const HistoryView& view) {
+  const auto& [since, until] = view.range;
+  const auto span = std::chrono::floor<seconds>(until - since);
+  const auto first = step_begin(since, view.step);
+  const auto steps = std::max<double>(1, std::ceil(std::chrono::duration<double>(until - first) / view.step));
+  const auto share = std::min(1.0, static_cast<double>(view.fleet.size()) / steps);
+  return fmt::format("history of '{}' from {} to {} ({})\ndata for {:.0f}% of it, {}, {}\n", printable(view.deployment),
+                     control::shown(since), control::shown(until), shown(span), share * 100,
+                     counted(view.events.size(), "scaling event"), counted(view.alerts.size(), "alert"));
+}
+
+struct Line {
+  std::string_view label;
+  Figure figure;
+};
+
+std::string fleet_text(const HistoryView& view, const HistoryStyle& style) {
+  const auto extent = extent_of(view, view.step);
+  const auto points = pointers_to(view.fleet);
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& [label, figure] :
+       {Line{"instances", Figure::instances}, Line{"CPU", Figure::cpu}, Line{"memory", Figure::memory},
+        Line{"request rate", Figure::request_rate}, Line{"response time", Figure::response_time},
+        Line{"errors", Figure::error_rate}}) {
+    const auto total = total_of(points, figure);
+    auto series = series_of(points, figure, extent);
+    const auto peak = peak_of(series);
+    rows.push_back({{std::string(label)},
+                    {.trend = std::move(series), .scale = peak},
+                    {shown_as(figure, total, &Spread::mean)},
+                    {shown_as(figure, total, &Spread::least)},
+                    {shown_as(figure, total, &Spread::most)}});
+  }
+  return '\n' + table_with_trends({{"DEPLOYMENT"},
+                                   {std::string(k_trend)},
+                                   {"MEAN", Align::right},
+                                   {"MIN", Align::right},
+                                   {"MAX", Align::right}},
+                                  rows, style);
+}
+
+std::string instances_text(const HistoryView& view, const HistoryStyle& style) {
+  const auto extent = extent_of(view, view.step);
+  std::vector<std::vector<Cell>> rows;
+  for (auto it = view.instances.begin(); it != view.instances.end();) {
+    Points<store::InstancePoint> points;
+    const int number = it->number;
+    double steps_serving = 0;
+    for (; it != view.instances.end() && it->number == number; ++it) {
+      points.push_back(&*it);
+      steps_serving += it->serving.mean;
+    }
+    auto& row = rows.emplace_back();
+    row.push_back({view.name_of(number)});
+    for (const auto figure : {Figure::cpu, Figure::memory}) {
+      const auto total = total_of(points, figure);
+      row.push_back({.trend = series_of(points, figure, extent)});
+      row.push_back({shown_as(figure, total, &Spread::mean)});
+      row.push_back({shown_as(figure, total, &Spread::most)});
+    }
+    row.push_back({shown(std::chrono::round<seconds>(steps_serving * view.step))});
+  }
+  if (rows.empty()) {
+    return {};
+  }
+  // One scale for all, so that instances can be compared.
+  for (std::size_t i = 0; i < rows.front().size(); ++i) {
+    double peak = 1;
+    for (const auto& row : rows) {
+      peak = std::max(peak, peak_of(row[i].trend));
+    }
+    for (auto& row : rows) {
+      row[i].scale = peak;
+    }
+  }
+  return '\n' + table_with_trends({{"INSTANCE"},
+                                   {std::string(k_trend)},
+                                   {"CPU", Align::right},
+                                   {"MAX", Align::right},
+                                   {std::string(k_trend)},
+                                   {"MEMORY", Align::right},
+                                   {"MAX", Align::right},
+                                   {"SERVING", Align::right}},
+                                  rows, style);
+}
+
+/// What happened at one moment, as a line.
+struct Note {
+  WallTime at{};
+  std::string text;
+};
+
+std::vector<Note> notes_of(const HistoryView& view) {
+  std::vector<Note> notes;
+  for (const auto& event : view.events) {
+    notes.push_back({event.at, "  * " + operate::text_of(event) + '\n'});
+  }
+  for (const auto& alert : view.alerts) {
+    const auto end =
+        alert.resolved_at
+            ? fmt::format("over after {}", shown(std::chrono::floor<seconds>(*alert.resolved_at - alert.fired_at)))
+            : std::string("not over");
+    notes.push_back(
+        {alert.fired_at, fmt::format("  ! {} {} {}: {}; {}\n", control::shown(alert.fired_at),
+                                     printable(alert.severity), printable(alert.rule), printable(alert.summary), end)});
+  }
+  std::ranges::stable_sort(notes, {}, &Note::at);
+  return notes;
+}
+
+std::string instances_cell(const Spread& spread) {
+  const auto least = std::lround(spread.least);
+  const auto most = std::lround(spread.most);
+  return least == most ? std::to_string(most) : fmt::format("{}-{}", least, most);
+}
+
+std::string time_text(const HistoryView& view) {
+  constexpr int k_rows = 30;
+  const auto notes = notes_of(view);
+  std::string text = "\n";
+  auto note = notes.begin();
+  const auto tell_until = [&](WallTime time) {
+    for (; note != notes.end() && note->at < time; ++note) {
+      text += note->text;
+    }
+  };
+  if (view.fleet.empty()) {
+    tell_until(WallTime::max());
+    return text;
+  }
+  const auto span = std::chrono::ceil<seconds>(view.range.until - view.fleet.front().at);
+  const auto extent = extent_of(view, std::max(view.step, step_for(span, k_rows)));
+  std::vector<Points<store::FleetPoint>> steps(extent.steps);
+  for (const auto& point : view.fleet) {
+    steps[extent.step_of(point.at)].push_back(&point);
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const auto at = extent.begin + i * extent.step;
+    auto& row = rows.emplace_back();
+    row.push_back(fmt::format("{:%Y-%m-%d %H:%M}", fmt::gmtime(std::chrono::system_clock::to_time_t(at))));
+    if (steps[i].empty()) {
+      row.emplace_back("no data");
+      continue;
+    }
+    row.push_back(instances_cell(total_of(steps[i], Figure::instances).value_or(Spread{})));
+    for (const auto figure :
+         {Figure::cpu, Figure::memory, Figure::request_rate, Figure::response_time, Figure::error_rate}) {
+      row.push_back(shown_as(figure, total_of(steps[i], figure), &Spread::mean));
+    }
+  }
+  const auto table = operate::table_of({{"TIME (UTC)"},
+                                        {"INSTANCES"},
+                                        {"CPU", Align::right},
+                                        {"MEMORY", Align::right},
+                                        {"REQUESTS", Align::right},
+                                        {"RESPONSE", Align::right},
+                                        {"ERRORS", Align::right}},
+                                       rows);
+  std::size_t begin = table.find('\n') + 1;
+  text += table.substr(0, begin);
+  tell_until(extent.begin);
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const auto end = table.find('\n', begin) + 1;
+    text += table.substr(begin, end - begin);
+    begin = end;
+    tell_until(extent.begin + (i + 1) * extent.step);
+  }
+  tell_until(WallTime::max());
+  return text;
+}
+
+}  // namespace
+
+std::string text_of(const HistoryView& view, const HistoryStyle& style) {
+  if (view.is_empty()) {
+    return fmt::format("no history of '{}' yet from {} to {}: kscale-auto and kscale-monitor write it while they run\n",
+                       printable(view.deployment), control::shown(view.range.since), control::shown(view.range.until));
+  }
+  std::string text = summary_text(view);
+  if (!view.fleet.empty()) {
+    text += fleet_text(view, style) + instances_text(view, style);
+  }
+  return text + time_text(view);
+}
+
+}  // namespace kscale::monitor

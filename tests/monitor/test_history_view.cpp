@@ -1,0 +1,67 @@
+#include <algorithm>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "tests/fakes/golden.hpp"
+#include "tests/monitor/history_example.hpp"
+
+using namespace kscale;
+using namespace std::chrono_literals;
+using monitor::csv_of;
+using monitor::HistoryView;
+using monitor::json_of;
+using monitor::step_for;
+
+TEST_CASE("the history for programs is as its golden file shows it") {
+  CHECK(fakes::in_lines(json_of(test::history_example())) + '\n' == fakes::golden("history.json"));
+}
+
+TEST_CASE("a history of nothing has the same fields for programs, and they are empty") {
+  CHECK(json::dump(json_of(HistoryView{.deployment = "shop", .range = {test::k_ten, test::k_ten + 1h}})) ==
+        R"({"deployment":"shop","since":"2026-11-24T10:00:00Z","until":"2026-11-24T11:00:00Z","step_seconds":60,)"
+        R"("fleet":[],"instances":[],"events":[],"alerts":[]})");
+}
+
+TEST_CASE("a history as CSV has a line for each figure that is known of a step") {
+  auto view = test::history_example();
+  view.fleet.resize(1);
+  view.instances.resize(1);
+  CHECK(csv_of(view) ==
+        "time,instance,figure,mean,min,max\n"
+        "2026-11-24T10:00:00Z,,instances,1,1,1\n"
+        "2026-11-24T10:00:00Z,,serving,1,1,1\n"
+        "2026-11-24T10:00:00Z,,cpu_percent,20,10,40\n"
+        "2026-11-24T10:00:00Z,,memory_percent,30,29.5,31\n"
+        "2026-11-24T10:00:00Z,,requests_per_second,5,0,20\n"
+        "2026-11-24T10:00:00Z,,error_percent,0.1,0,1\n"
+        "2026-11-24T10:00:00Z,,response_milliseconds,8.5,2,120\n"
+        "2026-11-24T10:00:00Z,,host_cpu_percent,12.35,10,20\n"
+        "2026-11-24T10:00:00Z,shop-1,serving,1,1,1\n"
+        "2026-11-24T10:00:00Z,shop-1,cpu_percent,20,10,40\n"
+        "2026-11-24T10:00:00Z,shop-1,memory_percent,30,29.5,31\n"
+        "2026-11-24T10:00:00Z,shop-1,memory_bytes,22020096,21000000,23000000\n"
+        "2026-11-24T10:00:00Z,shop-1,received_bytes_per_second,1500.46,0,3000\n");
+  CHECK(csv_of(HistoryView{}) == "time,instance,figure,mean,min,max\n");
+}
+
+TEST_CASE("a span is divided into steps that people count in") {
+  CHECK(step_for(24h, 30) == 1h);
+  CHECK(step_for(7 * 24h, 30) == 6h);
+  CHECK(step_for(30 * 24h, 30) == 24h);
+  CHECK(step_for(7 * 24h, 300) == 1h);
+  CHECK(step_for(24h, 300) == 5min);
+  CHECK(step_for(366 * 24h, 30) == 16 * 24h);
+  CHECK(step_for(0s, 30) == 1min);
+  CHECK(step_for(-5s, 30) == 1min);
+}
+
+TEST_CASE("each step is a multiple of each shorter one, so that steps can be put together") {
+  auto before = step_for(0s, 30);
+  for (auto span = std::chrono::seconds(1min); span < 3 * 366 * 24h; span += 7min) {
+    const auto step = step_for(span, 30);
+    REQUIRE(step * 30 >= span);
+    REQUIRE(step % before == 0s);
+    before = step;
+  }
+}
