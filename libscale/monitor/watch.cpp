@@ -25,8 +25,11 @@ constexpr std::size_t k_resumed_alerts = 10'000;
 alert::HoldTimes hold_times(const control::Settings& settings, const Duties& duties) {
   auto times = settings.alerting.hold_for;
   if (duties.at_once) {
-    for (const auto& rule : alert::rules()) {
-      times[rule.rule] = 0s;
+    for (const auto& about : alert::rules()) {
+      // To run at max is wrong only when it lasts, which one look cannot know.
+      if (about.rule != alert::Rule::at_max) {
+        times[about.rule] = 0s;
+      }
     }
   }
   return times;
@@ -49,24 +52,12 @@ std::optional<alert::Alert> firing(const store::AlertRecord& record) {
   if (!rule || record.resolved_at) {
     return std::nullopt;
   }
-  const auto severity = record.severity == name_of(alert::Severity::critical) ? alert::Severity::critical
-                                                                              : alert::Severity::warning;
+  const auto severity =
+      record.severity == name_of(alert::Severity::critical) ? alert::Severity::critical : alert::Severity::warning;
   return alert::Alert{.finding = {*rule, record.subject, severity, record.summary},
                       .since = record.since,
                       .firing = true,
                       .fired_at = record.fired_at};
-}
-
-std::string_view name_of(Event::Kind kind) {
-  switch (kind) {
-    case Event::Kind::fired:
-      return "fired";
-    case Event::Kind::repeated:
-      return "still firing";
-    case Event::Kind::resolved:
-      break;
-  }
-  return "resolved";
 }
 
 }  // namespace

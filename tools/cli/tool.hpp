@@ -20,8 +20,8 @@ Exit usage_error(const Usage& usage, const Error& error);
 /// `exit`, or a failure where what was printed could not be written.
 Exit flushed(const Usage& usage, Exit exit);
 
-/// The main function of a tool: reads arguments and settings, answers --help, --version and --show-config by itself, and
-/// lets `body` do the rest. No exception leaves it.
+/// The main function of a tool: reads arguments and settings, answers --help, --version and --show-config by itself,
+/// and lets `body` do the rest. No exception leaves it.
 int run_tool(const Usage& usage, const char* version, int argc, char** argv,
              const std::function<Exit(const Call&)>& body);
 

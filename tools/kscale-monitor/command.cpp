@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "libscale/base/printable.hpp"
 #include "libscale/control/value.hpp"
 
 namespace kscale::monitor {
@@ -59,10 +60,9 @@ Status check_options(const cli::CommandLine& line, const Entry& entry) {
       return std::find(names.begin(), names.end(), option.name) != names.end();
     };
     if (option.name != entry.option && !is_among(k_for_all) && !is_among(entry.takes)) {
-      return entry.option.empty()
-                 ? fail(Errc::invalid, "--{} is of no use without {}", option.name,
-                        option.name == "csv" ? "--show-history" : "--show-history or --report")
-                 : fail(Errc::invalid, "--{} is of no use with --{}", option.name, entry.option);
+      return entry.option.empty() ? fail(Errc::invalid, "--{} is of no use without {}", option.name,
+                                         option.name == "csv" ? "--show-history" : "--show-history or --report")
+                                  : fail(Errc::invalid, "--{} is of no use with --{}", option.name, entry.option);
     }
   }
   return {};
@@ -98,11 +98,12 @@ Status read_export(const cli::CommandLine& line, Command& command) {
   if (command.export_file->empty()) {
     return fail(Errc::invalid, "--output-file: no name of a file");
   }
-  const auto format = line.value("format").value_or("json");
-  if (format != "json" && format != "csv") {
-    return fail(Errc::invalid, "--format: '{}' is none of json|csv", format);
+  const auto word = line.value("format").value_or("json");
+  const auto format = export_format_named(word);
+  if (!format) {
+    return fail(Errc::invalid, "--format: '{}' is none of json|csv", printable(word));
   }
-  command.format = format == "csv" ? Command::Format::csv : Command::Format::json;
+  command.format = *format;
   if (const auto text = line.value("export-size")) {
     const auto size = control::parse_size(*text, k_least_size);
     if (!size) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "libscale/base/result.hpp"
+#include "libscale/monitor/export.hpp"
 #include "tools/cli/options.hpp"
 
 namespace kscale::monitor {
@@ -20,14 +21,13 @@ struct Command {
     csv,   ///< of the history
     none,  ///< of a watch that only records, tells and exports
   };
-  enum class Format { json, csv };
 
   Action action = Action::watch;
   Output output = Output::automatic;
   bool alert_mode = false;
   std::optional<std::string> export_file;  ///< absent: nothing is exported
-  Format format = Format::json;
-  std::uint64_t export_size = std::uint64_t{64} << 20U;  ///< bytes from which on a new file is begun
+  ExportFormat format = ExportFormat::json;
+  std::uint64_t export_size = std::uint64_t{64} << 20U;      ///< bytes from which on a new file is begun
   std::chrono::seconds history{std::chrono::hours{24 * 7}};  ///< how far back history and report go
   std::string report_file;
 };

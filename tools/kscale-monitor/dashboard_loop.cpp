@@ -24,7 +24,10 @@ struct Shown {
 class Loop {
  public:
   Loop(const DashboardParts& parts, Trends trends)
-      : m_parts(parts), m_latest{std::nullopt, trends}, m_shown{std::nullopt, std::move(trends)}, m_keyboard(STDIN_FILENO) {
+      : m_parts(parts),
+        m_latest{std::nullopt, trends},
+        m_shown{std::nullopt, std::move(trends)},
+        m_keyboard(STDIN_FILENO) {
     m_view.charset = cli::charset_of_locale();
   }
 

@@ -20,8 +20,11 @@
 #include "libscale/control/system_clock.hpp"
 #include "libscale/monitor/check.hpp"
 #include "libscale/monitor/export.hpp"
+#include "libscale/monitor/history_text.hpp"
 #include "libscale/monitor/history_view.hpp"
 #include "libscale/monitor/report.hpp"
+#include "libscale/monitor/report_data.hpp"
+#include "libscale/monitor/summary.hpp"
 #include "libscale/monitor/watch.hpp"
 #include "libscale/net/curl_transport.hpp"
 #include "libscale/net/tally.hpp"
@@ -102,7 +105,7 @@ class Session {
   control::Settings m_settings;
   cli::Signals& m_signals;
   std::unique_ptr<cli::Screen> m_screen;  ///< null: no dashboard
-  std::deque<std::string> m_notices;  ///< what is logged while there is a screen: the newest few
+  std::deque<std::string> m_notices;      ///< what is logged while there is a screen: the newest few
   control::Log m_plain_log;
   control::Log m_log;
   cli::Bundle m_attention;
@@ -113,7 +116,7 @@ class Session {
   std::optional<control::Peers> m_peers;
   std::optional<control::Records> m_records;
   std::optional<store::Lock> m_lock;
-  std::optional<Export> m_export;
+  std::optional<store::AppendedFile> m_export;
   std::optional<scrape::Page> m_page;
   std::optional<scrape::Exposer> m_exposer;
   std::optional<Watch> m_watch;
@@ -157,7 +160,8 @@ Status Session::open_export() {
   if (!m_command.export_file) {
     return {};
   }
-  auto opened = Export::open(*m_command.export_file, m_command.format, m_command.export_size);
+  constexpr int k_full_files = 5;
+  auto opened = monitor::open_export(*m_command.export_file, m_command.format, m_command.export_size, k_full_files);
   if (!opened) {
     return tl::unexpected(opened.error());
   }
@@ -237,7 +241,9 @@ Result<Snapshot> Session::look() {
                     m_clock.now().instant - begin);
   }
   if (m_export) {
-    if (const auto added = m_export->add(*snapshot); !added) {
+    const bool as_csv = m_command.format == ExportFormat::csv;
+    if (const auto added = m_export->append(as_csv ? csv_of(*snapshot) : json::dump(json_of(*snapshot)) + '\n');
+        !added) {
       m_log.say(control::Level::warning, "{}", added.error().what);
     }
   }
@@ -322,8 +328,10 @@ store::TimeRange Session::range() {
 Result<store::History*> Session::existing_history() {
   auto history = m_records->history();
   if (history && *history == nullptr) {
-    return fail(Errc::not_found, "no history of '{}' yet: it begins when kscale-monitor or kscale-auto runs; see "
-                "--name-prefix and --state-dir", m_settings.deployment.prefix);
+    return fail(Errc::not_found,
+                "no history of '{}' yet: it begins when kscale-monitor or kscale-auto runs; see "
+                "--name-prefix and --state-dir",
+                m_settings.deployment.prefix);
   }
   return history;
 }
@@ -342,7 +350,12 @@ Exit Session::history() {
   } else if (m_command.output == Command::Output::csv) {
     fmt::print("{}", csv_of(*view));
   } else {
-    fmt::print("{}", text_of(*view, cli::size_of_terminal(STDOUT_FILENO, process_environment()).columns, cli::charset_of_locale()));
+    const auto charset = cli::charset_of_locale();
+    const auto trend = [charset](const std::vector<std::optional<double>>& values, double scale) {
+      return sparkline(values, static_cast<int>(values.size()), scale, charset);
+    };
+    const int columns = cli::size_of_terminal(STDOUT_FILENO, process_environment()).columns;
+    fmt::print("{}", text_of(*view, {.width = static_cast<std::size_t>(columns), .trend = trend}));
   }
   return Exit::done;
 }
