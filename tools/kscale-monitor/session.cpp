@@ -192,8 +192,9 @@ Duties Session::duties() {
   }
   auto lock = m_records->lock_monitor();
   if (!lock) {
+    const auto why = lock.error().code == Errc::locked ? m_records->monitor() + " does so already" : lock.error().what;
     m_log.say(m_command.alert_mode ? control::Level::warning : control::Level::notice,
-              "this one records nothing and sends no alert: {}", lock.error().what);
+              "this one records nothing and sends no alert: {}", why);
     return {};
   }
   m_lock.emplace(std::move(*lock));
