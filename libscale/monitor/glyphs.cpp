@@ -41,10 +41,10 @@ std::string within(Charset charset, std::string_view outside) {
   const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80U; };
   std::string out;
   while (!text.empty()) {
-    const auto end = std::ranges::find_if_not(text, is_ascii);
+    const auto* const end = std::ranges::find_if_not(text, is_ascii);
     out.append(text.begin(), end);
     text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
-    const auto next = std::ranges::find_if(text, is_ascii);
+    const auto* const next = std::ranges::find_if(text, is_ascii);
     const auto others = text.substr(0, static_cast<std::size_t>(next - text.begin()));
     out.append(static_cast<std::size_t>(width_of(others)), '?');
     text.remove_prefix(others.size());

@@ -277,6 +277,7 @@ std::vector<Line> headlines(const Scene& scene, Size size) {
     all.erase(std::ranges::max_element(all, {}, &Headline::rank));
   }
   std::vector<Line> lines;
+  lines.reserve(all.size());
   for (auto& headline : all) {
     lines.push_back(std::move(headline.line.fit(size.columns, glyphs_of(scene.view.charset).cut)));
   }

@@ -122,7 +122,7 @@ void Painter::add_error(Content& content, const Error& error) const {
 /// All that can be told of an instance, in the order of the table.
 std::vector<Column> Painter::all_columns() const {
   constexpr int k_bar = 6;
-  constexpr int k_least_trend = 8;
+  constexpr int k_least_trend = 9;
   std::size_t name = 0;
   std::size_t image = 0;
   std::size_t fault = 0;
@@ -173,6 +173,8 @@ std::vector<Column> Painter::all_columns() const {
 /// The columns that there is room for; the trend takes what is left of it.
 std::vector<Column> Painter::columns() const {
   constexpr int k_longest_trend = 60;
+  constexpr int k_essential = 9;  // ranks; those beyond leave the trend some room
+  constexpr int k_for_trend = 12;
   const auto all = all_columns();
   int room = m_columns;
   int most_rank = -1;
@@ -183,7 +185,8 @@ std::vector<Column> Painter::columns() const {
       width += column.rank <= most_rank + 1 ? column.width + 1 : 0;
       more = more || column.rank > most_rank;
     }
-    fits = more && width - 1 <= m_columns;
+    const int reserve = most_rank + 1 > k_essential ? k_for_trend : 0;
+    fits = more && width - 1 + reserve <= m_columns;
     most_rank += fits ? 1 : 0;
     room = fits ? m_columns - width + 1 : room;
   }
@@ -236,6 +239,10 @@ Content Painter::instances() const {
 
 Content Painter::targets() const {
   auto content = titled(Panel::targets);
+  if (m_overview.kong.error) {
+    content.lines.emplace_back("not known, as Kong does not answer", Style::bad);
+    return content;
+  }
   if (m_overview.targets_error) {
     add_error(content, *m_overview.targets_error);
     return content;
@@ -338,23 +345,24 @@ Content Painter::alerts() const {
 
 Content Painter::events() const {
   auto content = titled(Panel::events);
-  const auto& events = m_scene.snapshot.events;
+  auto events = m_scene.snapshot.events;
+  std::ranges::reverse(events);
   if (events.empty()) {
     content.lines.emplace_back("nothing was scaled yet", Style::dim);
   }
-  for (auto event = events.rbegin(); event != events.rend(); ++event) {
+  for (const auto& event : events) {
     constexpr int k_age = 8;
     Line before;
-    const auto age = shown(since(event->at, m_scene.now));
+    const auto age = shown(since(event.at, m_scene.now));
     before.pad(k_age - width_of(age)).add(age, Style::dim).add(" ");
-    const auto style = !event->succeeded() ? Style::bad : event->to >= event->from ? Style::accent : Style::good;
-    before.add(fmt::format("{} {} {}", event->from, m_glyphs.arrow, event->to), style).add("  ");
-    auto text = safe(event->reason);
-    if (!event->succeeded()) {
-      text += "; failed: " + safe(event->outcome);
+    const auto style = !event.succeeded() ? Style::bad : event.to >= event.from ? Style::accent : Style::good;
+    before.add(fmt::format("{} {} {}", event.from, m_glyphs.arrow, event.to), style).add("  ");
+    auto text = safe(event.reason);
+    if (!event.succeeded()) {
+      text += "; failed: " + safe(event.outcome);
     }
-    if (!event->actor.empty() && event->actor != "kscale-auto") {
-      text += fmt::format(" ({})", safe(event->actor));
+    if (!event.actor.empty() && event.actor != "kscale-auto") {
+      text += fmt::format(" ({})", safe(event.actor));
     }
     add_wrapped(content.lines, before, text, Style::plain, m_columns);
   }

@@ -22,7 +22,7 @@ class Widths {
   }
 
   int of(wchar_t character) const {
-    const auto before = m_locale != nullptr ? uselocale(m_locale) : nullptr;
+    auto* const before = m_locale != nullptr ? uselocale(m_locale) : nullptr;
     const int width = wcwidth(character);
     if (before != nullptr) {
       uselocale(before);
