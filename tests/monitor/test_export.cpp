@@ -67,7 +67,7 @@ TEST_CASE("a snapshot is one row for the deployment and one for each instance in
         "response_milliseconds,response_p95_milliseconds,host_cpu_percent,host_memory_percent,host_disk_percent,"
         "verdict,alerts_firing\n");
   CHECK(csv_of(full_snapshot()) ==
-        "2026-11-24T10:00:00Z,shop,,,,1,12.34,4.1,,,,,1,12.5,0.25,34.5,80,41,52,63,degraded,1\n"
+        "2026-11-24T10:00:00Z,shop,,,,1,12.34,4.1,,,,,1,12.5,0.25,34.5,80,41,52,63,Degraded,1\n"
         "2026-11-24T10:00:00Z,shop,shop-1,running,healthy,1,12.34,4.1,22020096,1500.5,0,10920,,,,,,,,,,\n"
         "2026-11-24T10:00:00Z,shop,shop-2,exited,none,0,,,,,,,,,,,,,,,,\n");
 }
@@ -75,9 +75,9 @@ TEST_CASE("a snapshot is one row for the deployment and one for each instance in
 TEST_CASE("what is not known is empty in CSV, also how many instances there are") {
   monitor::Snapshot snapshot;
   snapshot.overview.deployment = "shop";
-  CHECK(csv_of(snapshot) == "1970-01-01T00:00:00Z,shop,,,,0,,,,,,,0,,,,,,,,unhealthy,0\n");
+  CHECK(csv_of(snapshot) == "1970-01-01T00:00:00Z,shop,,,,0,,,,,,,0,,,,,,,,Unhealthy,0\n");
   snapshot.overview.docker_error = Error{Errc::unreachable, "no answer"};
-  CHECK(csv_of(snapshot) == "1970-01-01T00:00:00Z,shop,,,,,,,,,,,,,,,,,,,unhealthy,0\n");
+  CHECK(csv_of(snapshot) == "1970-01-01T00:00:00Z,shop,,,,,,,,,,,,,,,,,,,Unhealthy,0\n");
 }
 
 TEST_CASE("names from outside are text in CSV, whatever they are") {

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/fakes/golden.hpp"
+#include "tests/fakes/temp_dir.hpp"
 #include "tests/monitor/history_example.hpp"
 
 using namespace kscale;
@@ -45,6 +46,45 @@ TEST_CASE("a history as CSV has a line for each figure that is known of a step")
   CHECK(csv_of(HistoryView{}) == "time,instance,figure,mean,min,max\n");
 }
 
+TEST_CASE("a young history is read in finer steps, and nothing beyond the range is told") {
+  const fakes::TempDir dir;
+  const auto now = test::k_ten;
+  auto history = store::History::open(dir / "history.db", now);
+  REQUIRE(history);
+  for (auto at = now - 20min; at < now; at += 30s) {
+    REQUIRE(history->add(store::FleetSample{
+        .at = at, .instances = {{.number = 1, .cpu = Percent{40}}, {.number = 3}}, .cpu = Percent{40}}));
+  }
+  REQUIRE(history->add(store::ScalingEvent{.at = now - 15min, .from = 1, .to = 2}));
+  REQUIRE(history->add(store::ScalingEvent{.at = now, .from = 2, .to = 1}));
+  REQUIRE(history->put({.rule = "high-cpu", .fired_at = now - 10min}));
+  REQUIRE(history->put({.rule = "errors", .fired_at = now}));
+  const auto view = monitor::read_history(*history, "shop", {now - 7 * 24h, now});
+  REQUIRE(view);
+  CHECK(view->deployment == "shop");
+  CHECK(view->range.since == now - 7 * 24h);
+  CHECK(view->step == 1min);
+  REQUIRE(view->fleet.size() == 20);
+  CHECK(view->fleet[0].at == now - 20min);
+  CHECK(view->fleet[0].cpu == test::spread(Percent{40}, Percent{40}, Percent{40}));
+  REQUIRE(view->instances.size() == 40);
+  CHECK(view->instances[0].number == 1);
+  CHECK(view->instances[39].number == 3);
+  REQUIRE(view->events.size() == 1);
+  CHECK(view->events[0].to == 2);
+  REQUIRE(view->alerts.size() == 1);
+  CHECK(view->alerts[0].rule == "high-cpu");
+}
+
+TEST_CASE("a history in which nothing was written yet is empty") {
+  const fakes::TempDir dir;
+  auto history = store::History::open(dir / "history.db", test::k_ten);
+  REQUIRE(history);
+  const auto view = monitor::read_history(*history, "shop", {test::k_ten - 24h, test::k_ten});
+  REQUIRE(view);
+  CHECK(view->is_empty());
+}
+
 TEST_CASE("a span is divided into steps that people count in") {
   CHECK(step_for(24h, 30) == 1h);
   CHECK(step_for(7 * 24h, 30) == 6h);
@@ -58,7 +98,7 @@ TEST_CASE("a span is divided into steps that people count in") {
 
 TEST_CASE("each step is a multiple of each shorter one, so that steps can be put together") {
   auto before = step_for(0s, 30);
-  for (auto span = std::chrono::seconds(1min); span < 3 * 366 * 24h; span += 7min) {
+  for (auto span = std::chrono::seconds(1min); span < 3 * 366 * 24h; span += 1h) {
     const auto step = step_for(span, 30);
     REQUIRE(step * 30 >= span);
     REQUIRE(step % before == 0s);
