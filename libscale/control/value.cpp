@@ -62,7 +62,7 @@ Result<Bytes> parse_size(std::string_view text, Bytes least) {
                                                                                {"kB", 1'000},
                                                                                {"MB", 1'000'000},
                                                                                {"GB", 1'000'000'000},
-                                                                                                                                                              {"KiB", 1U << 10U},
+                                                                               {"KiB", 1U << 10U},
                                                                                {"MiB", 1U << 20U},
                                                                                {"GiB", 1U << 30U}}};
   constexpr std::uint64_t k_most = std::uint64_t{1} << 50U;

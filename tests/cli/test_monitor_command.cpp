@@ -57,7 +57,6 @@ TEST_CASE("options of kscale-monitor that do not go together are named") {
   CHECK(fault({"--report", "x.html", "--json"}) == "--json is of no use with --report");
   CHECK(fault({"--show-history", "--alert-mode"}) == "--alert-mode is of no use with --show-history");
   CHECK(fault({"--report", ""}) == "--report: no name of a file");
-  CHECK(fault({"--show-history", "--history-days", "0"}) ==
-        "--history-days: '0' is not a number from 0.01 to 3650");
+  CHECK(fault({"--show-history", "--history-days", "0"}) == "--history-days: '0' is not a number from 0.01 to 3650");
   CHECK(fault({"now"}) == "unexpected argument 'now'");
 }
