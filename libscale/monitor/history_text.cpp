@@ -1,9 +1,12 @@
 #include "libscale/monitor/history_text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <ctime>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -11,6 +14,8 @@
 #include "libscale/base/printable.hpp"
 #include "libscale/control/check_report.hpp"
 #include "libscale/monitor/point_figures.hpp"
+#include "libscale/monitor/steps.hpp"
+#include "libscale/monitor/trend.hpp"
 #include "libscale/operate/events.hpp"
 #include "libscale/operate/figures.hpp"
 #include "libscale/operate/table.hpp"
@@ -23,7 +28,6 @@ using operate::shown;
 using std::chrono::seconds;
 using Align = operate::Column::Align;
 using Spread = store::Spread<double>;
-using Series = std::vector<std::optional<double>>;
 
 /// A figure over several points, each of the same weight.
 class Total {
@@ -55,35 +59,20 @@ std::optional<Spread> total_of(const Points<Point>& points, Figure figure) {
   return total.spread();
 }
 
-WallTime step_begin(WallTime time, seconds step) {
-  const auto since_epoch = std::chrono::floor<seconds>(time.time_since_epoch());
-  return WallTime(since_epoch - since_epoch % step);
-}
-
-/// The span that the data covers: from the first of it to the end of the range, in whole steps.
-struct Extent {
-  WallTime begin{};
-  seconds step{};
-  std::size_t steps = 0;
-
-  std::size_t step_of(WallTime at) const { return static_cast<std::size_t>((at - begin) / step); }
-};
-
-Extent extent_of(const HistoryView& view, seconds step) {
-  Extent extent{.begin = step_begin(view.fleet.front().at, step), .step = step};
-  const auto last = std::max(view.fleet.back().at, view.range.until - std::chrono::milliseconds{1});
-  extent.steps = extent.step_of(last) + 1;
-  return extent;
+/// The steps from the first data on to the end of the range.
+Steps steps_of(const HistoryView& view, seconds length) {
+  return {{view.fleet.front().at, view.range.until}, length};
 }
 
 /// The means of the points from step to step.
 template <class Point>
-Series series_of(const Points<Point>& points, Figure figure, const Extent& extent) {
-  std::vector<Total> totals(extent.steps);
+Series series_of(const Points<Point>& points, Figure figure, const Steps& steps) {
+  std::vector<Total> totals(steps.count());
   for (const auto* point : points) {
     const auto spread = figure_of(*point, figure);
-    if (spread && point->at >= extent.begin && extent.step_of(point->at) < extent.steps) {
-      totals[extent.step_of(point->at)].add(*spread);
+    const auto step = steps.index_of(point->at);
+    if (spread && step) {
+      totals[*step].add(*spread);
     }
   }
   Series series;
@@ -92,14 +81,6 @@ Series series_of(const Points<Point>& points, Figure figure, const Extent& exten
     series.push_back(spread ? std::optional(spread->mean) : std::nullopt);
   }
   return series;
-}
-
-double peak_of(const Series& series) {
-  double peak = 1;
-  for (const auto& value : series) {
-    peak = std::max(peak, value.value_or(0));
-  }
-  return peak;
 }
 
 /// The series in at most `width` values: means of as many neighbours as that takes.
@@ -128,34 +109,40 @@ struct Cell {
 
 constexpr std::string_view k_trend = "TREND";
 
+/// How wide all may be, and of which signs.
+struct Room {
+  int width = 0;
+  Charset charset{};
+};
+
 /// The table with its columns of that name as wide as there is room, or without them.
 std::string table_with_trends(const std::vector<operate::Column>& columns, const std::vector<std::vector<Cell>>& rows,
-                              const HistoryStyle& style) {
-  constexpr std::size_t k_gap = 2;
-  constexpr std::size_t k_widest = 60;
-  const auto table = [&](std::size_t trend_width) {
-    std::vector<operate::Column> shown_columns;
+                              const Room& room) {
+  constexpr int k_gap = 2;
+  constexpr int k_widest = 60;
+  const auto table = [&](int trend_width) {
+    std::vector<operate::Column> kept;
     std::vector<std::vector<std::string>> lines(rows.size());
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const bool is_trend = columns[i].header == k_trend;
       if (is_trend && trend_width == 0) {
         continue;
       }
-      shown_columns.push_back(columns[i]);
+      kept.push_back(columns[i]);
       for (std::size_t k = 0; k < rows.size(); ++k) {
         const auto& cell = rows[k][i];
-        lines[k].push_back(is_trend ? style.trend(narrowed(cell.trend, trend_width), cell.scale) : cell.text);
+        const auto values = is_trend ? narrowed(cell.trend, static_cast<std::size_t>(trend_width)) : Series();
+        lines[k].push_back(is_trend ? sparkline(values, static_cast<int>(values.size()), cell.scale, room.charset)
+                                    : cell.text);
       }
     }
-    return operate::table_of(shown_columns, lines);
+    return operate::table_of(kept, lines);
   };
   auto plain = table(0);
-  const auto count = static_cast<std::size_t>(std::ranges::count(columns, k_trend, &operate::Column::header));
-  const auto used = plain.find('\n');  // the last column stands right, so that all lines are as long
-  if (!style.trend || style.width < used + count * (k_gap + k_trend.size())) {
-    return plain;
-  }
-  return table(std::min((style.width - used) / count - k_gap, k_widest));
+  const auto count = static_cast<int>(std::ranges::count(columns, k_trend, &operate::Column::header));
+  const auto used = static_cast<int>(plain.find('\n'));  // the last column stands right, so that all lines are as long
+  const int each = std::min((room.width - used) / count - k_gap, k_widest);
+  return each < static_cast<int>(k_trend.size()) ? plain : table(each);
 }
 
 std::string shown_as(Figure figure, double value) {
@@ -188,13 +175,11 @@ std::string counted(std::size_t count, std::string_view what) {
 
 std::string summary_text(const HistoryView& view) {
   const auto& [since, until] = view.range;
-  const auto span = std::chrono::floor<seconds>(until - since);
-  const auto first = step_begin(since, view.step);
-  const auto steps = std::max<double>(1, std::ceil(std::chrono::duration<double>(until - first) / view.step));
+  const auto steps = static_cast<double>(Steps(view.range, view.step).count());
   const auto share = std::min(1.0, static_cast<double>(view.fleet.size()) / steps);
   return fmt::format("history of '{}' from {} to {} ({})\ndata for {:.0f}% of it, {}, {}\n", printable(view.deployment),
-                     control::shown(since), control::shown(until), shown(span), share * 100,
-                     counted(view.events.size(), "scaling event"), counted(view.alerts.size(), "alert"));
+                     control::shown(since), control::shown(until), shown(std::chrono::floor<seconds>(until - since)),
+                     share * 100, counted(view.events.size(), "scaling event"), counted(view.alerts.size(), "alert"));
 }
 
 struct Line {
@@ -202,8 +187,8 @@ struct Line {
   Figure figure;
 };
 
-std::string fleet_text(const HistoryView& view, const HistoryStyle& style) {
-  const auto extent = extent_of(view, view.step);
+std::string fleet_text(const HistoryView& view, const Room& room) {
+  const auto steps = steps_of(view, view.step);
   const auto points = pointers_to(view.fleet);
   std::vector<std::vector<Cell>> rows;
   for (const auto& [label, figure] :
@@ -211,8 +196,8 @@ std::string fleet_text(const HistoryView& view, const HistoryStyle& style) {
         Line{"request rate", Figure::request_rate}, Line{"response time", Figure::response_time},
         Line{"errors", Figure::error_rate}}) {
     const auto total = total_of(points, figure);
-    auto series = series_of(points, figure, extent);
-    const auto peak = peak_of(series);
+    auto series = series_of(points, figure, steps);
+    const auto peak = peak_of(series, 1);
     rows.push_back({{std::string(label)},
                     {.trend = std::move(series), .scale = peak},
                     {shown_as(figure, total, &Spread::mean)},
@@ -224,11 +209,11 @@ std::string fleet_text(const HistoryView& view, const HistoryStyle& style) {
                                    {"MEAN", Align::right},
                                    {"MIN", Align::right},
                                    {"MAX", Align::right}},
-                                  rows, style);
+                                  rows, room);
 }
 
-std::string instances_text(const HistoryView& view, const HistoryStyle& style) {
-  const auto extent = extent_of(view, view.step);
+std::string instances_text(const HistoryView& view, const Room& room) {
+  const auto steps = steps_of(view, view.step);
   std::vector<std::vector<Cell>> rows;
   for (auto it = view.instances.begin(); it != view.instances.end();) {
     Points<store::InstancePoint> points;
@@ -242,7 +227,7 @@ std::string instances_text(const HistoryView& view, const HistoryStyle& style) {
     row.push_back({view.name_of(number)});
     for (const auto figure : {Figure::cpu, Figure::memory}) {
       const auto total = total_of(points, figure);
-      row.push_back({.trend = series_of(points, figure, extent)});
+      row.push_back({.trend = series_of(points, figure, steps)});
       row.push_back({shown_as(figure, total, &Spread::mean)});
       row.push_back({shown_as(figure, total, &Spread::most)});
     }
@@ -255,7 +240,7 @@ std::string instances_text(const HistoryView& view, const HistoryStyle& style) {
   for (std::size_t i = 0; i < rows.front().size(); ++i) {
     double peak = 1;
     for (const auto& row : rows) {
-      peak = std::max(peak, peak_of(row[i].trend));
+      peak = peak_of(row[i].trend, peak);
     }
     for (auto& row : rows) {
       row[i].scale = peak;
@@ -269,7 +254,7 @@ std::string instances_text(const HistoryView& view, const HistoryStyle& style) {
                                    {"MEMORY", Align::right},
                                    {"MAX", Align::right},
                                    {"SERVING", Align::right}},
-                                  rows, style);
+                                  rows, room);
 }
 
 /// What happened at one moment, as a line.
@@ -302,8 +287,25 @@ std::string instances_cell(const Spread& spread) {
   return least == most ? std::to_string(most) : fmt::format("{}-{}", least, most);
 }
 
-std::string time_text(const HistoryView& view) {
+/// How long a row of the time line is: some steps of the view, so many that there are at most some 30 rows.
+seconds row_step(const HistoryView& view) {
+  using namespace std::chrono_literals;
   constexpr int k_rows = 30;
+  constexpr std::array<seconds, 14> k_steps{1min, 2min, 5min, 10min, 15min, 20min, 30min, 1h, 2h, 3h, 4h, 6h, 12h, 24h};
+  const auto span = view.range.until - view.fleet.front().at;
+  const auto* fits =
+      std::ranges::find_if(k_steps, [&](seconds step) { return step % view.step == 0s && step * k_rows >= span; });
+  if (fits != k_steps.end()) {
+    return *fits;
+  }
+  auto step = std::max(view.step, k_steps.back());
+  while (step * k_rows < span) {
+    step *= 2;
+  }
+  return step;
+}
+
+std::string time_text(const HistoryView& view) {
   const auto notes = notes_of(view);
   std::string text = "\n";
   auto note = notes.begin();
@@ -316,25 +318,28 @@ std::string time_text(const HistoryView& view) {
     tell_until(WallTime::max());
     return text;
   }
-  const auto span = std::chrono::ceil<seconds>(view.range.until - view.fleet.front().at);
-  const auto extent = extent_of(view, std::max(view.step, step_for(span, k_rows)));
-  std::vector<Points<store::FleetPoint>> steps(extent.steps);
+  const auto steps = steps_of(view, row_step(view));
+  std::vector<Points<store::FleetPoint>> points(steps.count());
   for (const auto& point : view.fleet) {
-    steps[extent.step_of(point.at)].push_back(&point);
+    if (const auto step = steps.index_of(point.at)) {
+      points[*step].push_back(&point);
+    }
   }
   std::vector<std::vector<std::string>> rows;
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    const auto at = extent.begin + i * extent.step;
+  const auto begin_of = [&](std::size_t step) {
+    return steps.begin() + static_cast<seconds::rep>(step) * steps.length();
+  };
+  for (std::size_t i = 0; i < points.size(); ++i) {
     auto& row = rows.emplace_back();
-    row.push_back(fmt::format("{:%Y-%m-%d %H:%M}", fmt::gmtime(std::chrono::system_clock::to_time_t(at))));
-    if (steps[i].empty()) {
+    row.push_back(fmt::format("{:%Y-%m-%d %H:%M}", fmt::gmtime(std::chrono::system_clock::to_time_t(begin_of(i)))));
+    if (points[i].empty()) {
       row.emplace_back("no data");
       continue;
     }
-    row.push_back(instances_cell(total_of(steps[i], Figure::instances).value_or(Spread{})));
+    row.push_back(instances_cell(total_of(points[i], Figure::instances).value_or(Spread{})));
     for (const auto figure :
          {Figure::cpu, Figure::memory, Figure::request_rate, Figure::response_time, Figure::error_rate}) {
-      row.push_back(shown_as(figure, total_of(steps[i], figure), &Spread::mean));
+      row.push_back(shown_as(figure, total_of(points[i], figure), &Spread::mean));
     }
   }
   const auto table = operate::table_of({{"TIME (UTC)"},
@@ -347,12 +352,12 @@ std::string time_text(const HistoryView& view) {
                                        rows);
   std::size_t begin = table.find('\n') + 1;
   text += table.substr(0, begin);
-  tell_until(extent.begin);
-  for (std::size_t i = 0; i < steps.size(); ++i) {
+  tell_until(steps.begin());
+  for (std::size_t i = 0; i < points.size(); ++i) {
     const auto end = table.find('\n', begin) + 1;
     text += table.substr(begin, end - begin);
     begin = end;
-    tell_until(extent.begin + (i + 1) * extent.step);
+    tell_until(begin_of(i + 1));
   }
   tell_until(WallTime::max());
   return text;
@@ -360,14 +365,15 @@ std::string time_text(const HistoryView& view) {
 
 }  // namespace
 
-std::string text_of(const HistoryView& view, const HistoryStyle& style) {
+std::string text_of(const HistoryView& view, int width, Charset charset) {
   if (view.is_empty()) {
     return fmt::format("no history of '{}' yet from {} to {}: kscale-auto and kscale-monitor write it while they run\n",
                        printable(view.deployment), control::shown(view.range.since), control::shown(view.range.until));
   }
   std::string text = summary_text(view);
   if (!view.fleet.empty()) {
-    text += fleet_text(view, style) + instances_text(view, style);
+    const Room room{width, charset};
+    text += fleet_text(view, room) + instances_text(view, room);
   }
   return text + time_text(view);
 }

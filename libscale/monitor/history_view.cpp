@@ -1,7 +1,6 @@
 #include "libscale/monitor/history_view.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -9,6 +8,7 @@
 #include "libscale/control/check_report.hpp"
 #include "libscale/monitor/csv.hpp"
 #include "libscale/monitor/point_figures.hpp"
+#include "libscale/monitor/steps.hpp"
 #include "libscale/operate/events.hpp"
 
 namespace kscale::monitor {
@@ -73,26 +73,9 @@ std::string HistoryView::name_of(int number) const {
   return fmt::format("{}-{}", deployment, number);
 }
 
-seconds step_for(seconds span, int most) {
-  using namespace std::chrono_literals;
-  constexpr std::array<seconds, 9> k_steps{1min, 5min, 15min, 30min, 1h, 3h, 6h, 12h, 24h};
-  const auto fits = std::ranges::find_if(k_steps, [&](seconds step) { return step * most >= span; });
-  if (fits != k_steps.end()) {
-    return *fits;
-  }
-  auto step = k_steps.back();
-  while (step * most < span) {
-    step *= 2;
-  }
-  return step;
-}
-
 Result<HistoryView> read_history(store::History& history, const std::string& deployment, store::TimeRange range) {
-  constexpr int k_points = 300;
   constexpr std::size_t k_most = 1000;
-  const auto step_from = [&](WallTime begin) {
-    return step_for(std::chrono::ceil<seconds>(range.until - begin), k_points);
-  };
+  const auto step_from = [&](WallTime begin) { return step_for({begin, range.until}, seconds{60}); };
   HistoryView view{.deployment = deployment, .range = range, .step = step_from(range.since)};
   auto fleet = history.fleet(range, view.step);
   if (fleet && !fleet->empty()) {

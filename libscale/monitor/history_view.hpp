@@ -24,12 +24,8 @@ struct HistoryView {
   std::string name_of(int number) const;
 };
 
-/// The shortest step that divides the span into at most `most` parts, at least a minute. Each longer one is a multiple
-/// of each shorter one.
-std::chrono::seconds step_for(std::chrono::seconds span, int most);
-
-/// What the history has, in some 300 steps; where it begins within the range, in so many from there on. Of events and
-/// alerts the newest 1000.
+/// What the history has, in the steps of `step_for`; where it begins within the range, in those from there on. Of
+/// events and alerts the newest 1000.
 Result<HistoryView> read_history(store::History& history, const std::string& deployment, store::TimeRange range);
 
 /// For programs. Fields are only ever added; units stand in the names; what is not known is null.

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 using fakes::TempDir;
 using monitor::csv_header;
 using monitor::csv_of;
-using monitor::ExportFormat;
+using monitor::Export;
 
 namespace {
 
@@ -22,10 +22,6 @@ void put(const std::filesystem::path& path, std::string_view text) {
 std::string content(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-Result<store::AppendedFile> open_export(const std::filesystem::path& path, ExportFormat format) {
-  return monitor::open_export(path, format, 1000, 2);
 }
 
 monitor::Snapshot full_snapshot() {
@@ -89,33 +85,41 @@ TEST_CASE("names from outside are text in CSV, whatever they are") {
   CHECK(rows.find(",\"a,\"\"b\"\"\\x0ac\",exited") != std::string::npos);
 }
 
-TEST_CASE("an export goes on in its file, and each new one as CSV begins with the header") {
+TEST_CASE("an export goes on in its file, a line for each snapshot as JSON, and as CSV after the header") {
   const TempDir dir;
+  const auto snapshot = full_snapshot();
   for (int run = 0; run < 2; ++run) {
-    auto csv = open_export(dir / "m.csv", ExportFormat::csv);
-    REQUIRE(csv);
-    CHECK(csv->append("a row\n"));
-    auto json = open_export(dir / "m.json", ExportFormat::json);
-    REQUIRE(json);
-    CHECK(json->append("{\"time\":\"2026\"}\n"));
+    for (const auto format : {Export::Format::json, Export::Format::csv}) {
+      auto opened = Export::open(dir / (format == Export::Format::csv ? "m.csv" : "m.json"), format, 0);
+      REQUIRE(opened);
+      CHECK(opened->add(snapshot));
+    }
   }
-  CHECK(content(dir / "m.csv") == csv_header() + "a row\na row\n");
-  CHECK(content(dir / "m.json") == "{\"time\":\"2026\"}\n{\"time\":\"2026\"}\n");
-  auto csv = open_export(dir / "m.csv", ExportFormat::csv);
-  CHECK(csv->append(std::string(990, 'x') + '\n'));
-  CHECK(content(dir / "m.csv.1") == csv_header() + "a row\na row\n");
-  CHECK(content(dir / "m.csv").starts_with(csv_header() + "xxx"));
+  const auto line = json::dump(json_of(snapshot)) + '\n';
+  CHECK(content(dir / "m.json") == line + line);
+  CHECK(content(dir / "m.csv") == csv_header() + csv_of(snapshot) + csv_of(snapshot));
+}
+
+TEST_CASE("an export that is full goes on in a new file, which begins with the header") {
+  const TempDir dir;
+  const auto snapshot = full_snapshot();
+  auto opened = Export::open(dir / "m.csv", Export::Format::csv, csv_header().size() + csv_of(snapshot).size());
+  REQUIRE(opened);
+  CHECK(opened->add(snapshot));
+  CHECK(opened->add(snapshot));
+  CHECK(content(dir / "m.csv.1") == csv_header() + csv_of(snapshot));
+  CHECK(content(dir / "m.csv") == csv_header() + csv_of(snapshot));
 }
 
 TEST_CASE("an export whose first line was torn is begun again") {
   const TempDir dir;
-  for (const auto format : {ExportFormat::json, ExportFormat::csv}) {
+  for (const auto format : {Export::Format::json, Export::Format::csv}) {
     const std::string whole =
-        format == ExportFormat::csv ? csv_header() : R"({"time":"2026-11-24T10:00:00Z","deployment":)";
+        format == Export::Format::csv ? csv_header() : R"({"time":"2026-11-24T10:00:00Z","deployment":)";
     for (std::size_t length = 0; length < whole.size(); ++length) {
       CAPTURE(length);
       put(dir / "m", whole.substr(0, length));
-      REQUIRE(open_export(dir / "m", format));
+      REQUIRE(Export::open(dir / "m", format, 0));
       CHECK(content(dir / "m").empty());
     }
   }
@@ -124,29 +128,23 @@ TEST_CASE("an export whose first line was torn is begun again") {
 TEST_CASE("a file in the other format, with other columns or of somebody else is left alone") {
   const TempDir dir;
   const auto path = (dir / "m").string();
-  const auto refusal = [&](std::string_view text, ExportFormat format) {
+  const auto refusal = [&](std::string_view text, Export::Format format) {
     put(path, text);
-    const auto file = open_export(path, format);
+    const auto file = Export::open(path, format, 0);
     REQUIRE_FALSE(file);
     CHECK(file.error().code == Errc::conflict);
     CHECK(content(path) == text);
     return file.error().what;
   };
-  CHECK(refusal("{\"time\":\"2026\"}\n", ExportFormat::csv) ==
-        fmt::format("'{}' holds JSON, and not CSV: write to another file", path));
-  CHECK(refusal(csv_header() + "row\n", ExportFormat::json) ==
-        fmt::format("'{}' holds CSV, and not JSON: write to another file", path));
-  CHECK(refusal("time,deployment,instance\n", ExportFormat::csv) ==
-        fmt::format("'{}' has other columns than are written now: write to another file", path));
-  for (const auto format : {ExportFormat::json, ExportFormat::csv}) {
+  CHECK(refusal("{\"time\":\"2026\"}\n", Export::Format::csv) ==
+        fmt::format("export: '{}' holds JSON, and not CSV: write to another file", path));
+  CHECK(refusal(csv_header() + "row\n", Export::Format::json) ==
+        fmt::format("export: '{}' holds CSV, and not JSON: write to another file", path));
+  CHECK(refusal("time,deployment,instance\n", Export::Format::csv) ==
+        fmt::format("export: '{}' has other columns than are written now: write to another file", path));
+  for (const auto format : {Export::Format::json, Export::Format::csv}) {
     for (const auto* const text : {"letters without a line break", "{\"auths\":{}}", "\n", "time.txt"}) {
-      CHECK(refusal(text, format) == fmt::format("'{}' is no export of kscale: write to another file", path));
+      CHECK(refusal(text, format) == fmt::format("export: '{}' is no export of kscale: write to another file", path));
     }
   }
-}
-
-TEST_CASE("the formats have names") {
-  CHECK(monitor::export_format_named("json") == ExportFormat::json);
-  CHECK(monitor::export_format_named("csv") == ExportFormat::csv);
-  CHECK_FALSE(monitor::export_format_named("xml"));
 }

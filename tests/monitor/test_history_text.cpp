@@ -8,23 +8,12 @@
 
 using namespace kscale;
 using namespace std::chrono_literals;
-using monitor::HistoryStyle;
 using monitor::HistoryView;
 
 namespace {
 
-/// Tenths of the scale as digits, X for all of it; nothing known is a blank.
-std::string digits(const std::vector<std::optional<double>>& values, double scale) {
-  std::string line;
-  for (const auto& value : values) {
-    const auto tenths = static_cast<int>(value.value_or(0) * 10 / scale);
-    line += value ? "0123456789X"[std::clamp(tenths, 0, 10)] : ' ';
-  }
-  return line;
-}
-
-std::string text_of(const HistoryView& view, std::size_t width = 80) {
-  return monitor::text_of(view, HistoryStyle{.width = width, .trend = digits});
+std::string text_of(const HistoryView& view, int width = 80) {
+  return monitor::text_of(view, width, monitor::Charset::ascii);
 }
 
 std::size_t widest_line(const std::string& text) {
@@ -147,13 +136,14 @@ TEST_CASE("trends are as wide as there is room, and left out where there is none
     view.fleet.push_back(test::fleet_point(at, 2, 40));
     view.instances.push_back(test::instance_point(1, at, 40));
   }
-  for (const std::size_t width : {60U, 80U, 120U, 200U}) {
+  for (const int width : {60, 80, 120, 200}) {
     CAPTURE(width);
     const auto text = part_from(text_of(view, width), "DEPLOYMENT");
-    CHECK(widest_line(text.substr(0, text.find("TIME"))) <= width);
+    CHECK(widest_line(text.substr(0, text.find("TIME"))) <= static_cast<std::size_t>(width));
     CHECK(text.find("TREND") != std::string::npos);
   }
-  CHECK(text_of(view, 0) == monitor::text_of(view, {.width = 200, .trend = nullptr}));
+  CHECK(text_of(view, 45).find("TREND") == std::string::npos);
+  CHECK(text_of(view, 0) == text_of(view, 45));
 }
 
 TEST_CASE("outside text in a history cannot reach the terminal as it is") {

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -12,7 +11,6 @@ using namespace std::chrono_literals;
 using monitor::csv_of;
 using monitor::HistoryView;
 using monitor::json_of;
-using monitor::step_for;
 
 TEST_CASE("the history for programs is as its golden file shows it") {
   CHECK(fakes::in_lines(json_of(test::history_example())) + '\n' == fakes::golden("history.json"));
@@ -83,25 +81,4 @@ TEST_CASE("a history in which nothing was written yet is empty") {
   const auto view = monitor::read_history(*history, "shop", {test::k_ten - 24h, test::k_ten});
   REQUIRE(view);
   CHECK(view->is_empty());
-}
-
-TEST_CASE("a span is divided into steps that people count in") {
-  CHECK(step_for(24h, 30) == 1h);
-  CHECK(step_for(7 * 24h, 30) == 6h);
-  CHECK(step_for(30 * 24h, 30) == 24h);
-  CHECK(step_for(7 * 24h, 300) == 1h);
-  CHECK(step_for(24h, 300) == 5min);
-  CHECK(step_for(366 * 24h, 30) == 16 * 24h);
-  CHECK(step_for(0s, 30) == 1min);
-  CHECK(step_for(-5s, 30) == 1min);
-}
-
-TEST_CASE("each step is a multiple of each shorter one, so that steps can be put together") {
-  auto before = step_for(0s, 30);
-  for (auto span = std::chrono::seconds(1min); span < 3 * 366 * 24h; span += 1h) {
-    const auto step = step_for(span, 30);
-    REQUIRE(step * 30 >= span);
-    REQUIRE(step % before == 0s);
-    before = step;
-  }
 }
