@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <optional>
-#include <string_view>
 #include <vector>
 
 #include "libscale/control/check_report.hpp"
@@ -115,8 +113,8 @@ bool begins_alike(std::string_view a, std::string_view b) {
   return a.substr(0, b.size()) == b.substr(0, a.size());
 }
 
-Status accept(std::string_view beginning, Export::Format format, const std::filesystem::path& path) {
-  const bool is_csv = format == Export::Format::csv;
+Status accept(std::string_view beginning, ExportFormat format, const std::filesystem::path& path) {
+  const bool is_csv = format == ExportFormat::csv;
   const auto header = csv_header();
   if (begins_alike(beginning, is_csv ? header : k_json_begin)) {
     return {};
@@ -137,6 +135,12 @@ std::string csv_header() {
   return csv_line({k_columns.begin(), k_columns.end()});
 }
 
+std::optional<ExportFormat> export_format_named(std::string_view name) {
+  return name == "json"  ? std::optional(ExportFormat::json)
+         : name == "csv" ? std::optional(ExportFormat::csv)
+                         : std::nullopt;
+}
+
 std::string csv_of(const Snapshot& snapshot) {
   std::string rows = line_of(row_of(snapshot));
   for (const auto& instance : snapshot.overview.instances) {
@@ -145,24 +149,13 @@ std::string csv_of(const Snapshot& snapshot) {
   return rows;
 }
 
-Result<Export> Export::open(const std::filesystem::path& path, Format format, std::uint64_t max_bytes) {
-  auto file = store::AppendedFile::open(
-      path, {.header = format == Format::csv ? csv_header() : std::string(),
+Result<store::AppendedFile> open_export(const std::filesystem::path& path, ExportFormat format, std::uint64_t max_bytes,
+                                        int keep) {
+  return store::AppendedFile::open(
+      path, {.header = format == ExportFormat::csv ? csv_header() : std::string(),
              .max_bytes = max_bytes,
-             .keep = k_files,
+             .keep = keep,
              .accepts = [path, format](std::string_view beginning) { return accept(beginning, format, path); }});
-  if (!file) {
-    return wrap(file.error(), "export");
-  }
-  return Export(std::move(*file), format);
-}
-
-Status Export::add(const Snapshot& snapshot) {
-  const auto added = m_file.append(m_format == Format::csv ? csv_of(snapshot) : json::dump(json_of(snapshot)) + '\n');
-  if (!added) {
-    return wrap(added.error(), "export");
-  }
-  return {};
 }
 
 }  // namespace kscale::monitor

@@ -109,18 +109,12 @@ struct Cell {
 
 constexpr std::string_view k_trend = "TREND";
 
-/// How wide all may be, and of which signs.
-struct Room {
-  int width = 0;
-  Charset charset{};
-};
-
 /// The table with its columns of that name as wide as there is room, or without them.
 std::string table_with_trends(const std::vector<operate::Column>& columns, const std::vector<std::vector<Cell>>& rows,
-                              const Room& room) {
-  constexpr int k_gap = 2;
-  constexpr int k_widest = 60;
-  const auto table = [&](int trend_width) {
+                              const HistoryStyle& style) {
+  constexpr std::size_t k_gap = 2;
+  constexpr std::size_t k_widest = 60;
+  const auto table = [&](std::size_t trend_width) {
     std::vector<operate::Column> kept;
     std::vector<std::vector<std::string>> lines(rows.size());
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -131,18 +125,18 @@ std::string table_with_trends(const std::vector<operate::Column>& columns, const
       kept.push_back(columns[i]);
       for (std::size_t k = 0; k < rows.size(); ++k) {
         const auto& cell = rows[k][i];
-        const auto values = is_trend ? narrowed(cell.trend, static_cast<std::size_t>(trend_width)) : Series();
-        lines[k].push_back(is_trend ? sparkline(values, static_cast<int>(values.size()), cell.scale, room.charset)
-                                    : cell.text);
+        lines[k].push_back(is_trend ? style.trend(narrowed(cell.trend, trend_width), cell.scale) : cell.text);
       }
     }
     return operate::table_of(kept, lines);
   };
   auto plain = table(0);
-  const auto count = static_cast<int>(std::ranges::count(columns, k_trend, &operate::Column::header));
-  const auto used = static_cast<int>(plain.find('\n'));  // the last column stands right, so that all lines are as long
-  const int each = std::min((room.width - used) / count - k_gap, k_widest);
-  return each < static_cast<int>(k_trend.size()) ? plain : table(each);
+  const auto count = static_cast<std::size_t>(std::ranges::count(columns, k_trend, &operate::Column::header));
+  const auto used = plain.find('\n');  // the last column stands right, so that all lines are as long
+  if (!style.trend || style.width < used + count * (k_gap + k_trend.size())) {
+    return plain;
+  }
+  return table(std::min((style.width - used) / count - k_gap, k_widest));
 }
 
 std::string shown_as(Figure figure, double value) {
@@ -187,7 +181,7 @@ struct Line {
   Figure figure;
 };
 
-std::string fleet_text(const HistoryView& view, const Room& room) {
+std::string fleet_text(const HistoryView& view, const HistoryStyle& style) {
   const auto steps = steps_of(view, view.step);
   const auto points = pointers_to(view.fleet);
   std::vector<std::vector<Cell>> rows;
@@ -209,10 +203,10 @@ std::string fleet_text(const HistoryView& view, const Room& room) {
                                    {"MEAN", Align::right},
                                    {"MIN", Align::right},
                                    {"MAX", Align::right}},
-                                  rows, room);
+                                  rows, style);
 }
 
-std::string instances_text(const HistoryView& view, const Room& room) {
+std::string instances_text(const HistoryView& view, const HistoryStyle& style) {
   const auto steps = steps_of(view, view.step);
   std::vector<std::vector<Cell>> rows;
   for (auto it = view.instances.begin(); it != view.instances.end();) {
@@ -254,7 +248,7 @@ std::string instances_text(const HistoryView& view, const Room& room) {
                                    {"MEMORY", Align::right},
                                    {"MAX", Align::right},
                                    {"SERVING", Align::right}},
-                                  rows, room);
+                                  rows, style);
 }
 
 /// What happened at one moment, as a line.
@@ -365,15 +359,14 @@ std::string time_text(const HistoryView& view) {
 
 }  // namespace
 
-std::string text_of(const HistoryView& view, int width, Charset charset) {
+std::string text_of(const HistoryView& view, const HistoryStyle& style) {
   if (view.is_empty()) {
     return fmt::format("no history of '{}' yet from {} to {}: kscale-auto and kscale-monitor write it while they run\n",
                        printable(view.deployment), control::shown(view.range.since), control::shown(view.range.until));
   }
   std::string text = summary_text(view);
   if (!view.fleet.empty()) {
-    const Room room{width, charset};
-    text += fleet_text(view, room) + instances_text(view, room);
+    text += fleet_text(view, style) + instances_text(view, style);
   }
   return text + time_text(view);
 }

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 using fakes::TempDir;
 using monitor::csv_header;
 using monitor::csv_of;
-using monitor::Export;
+using monitor::ExportFormat;
 
 namespace {
 
@@ -88,14 +88,14 @@ TEST_CASE("names from outside are text in CSV, whatever they are") {
 TEST_CASE("an export goes on in its file, a line for each snapshot as JSON, and as CSV after the header") {
   const TempDir dir;
   const auto snapshot = full_snapshot();
-  for (int run = 0; run < 2; ++run) {
-    for (const auto format : {Export::Format::json, Export::Format::csv}) {
-      auto opened = Export::open(dir / (format == Export::Format::csv ? "m.csv" : "m.json"), format, 0);
-      REQUIRE(opened);
-      CHECK(opened->add(snapshot));
-    }
-  }
   const auto line = json::dump(json_of(snapshot)) + '\n';
+  for (int run = 0; run < 2; ++run) {
+    auto as_csv = monitor::open_export(dir / "m.csv", ExportFormat::csv, 0, 2);
+    auto as_json = monitor::open_export(dir / "m.json", ExportFormat::json, 0, 2);
+    REQUIRE((as_csv && as_json));
+    CHECK(as_csv->append(csv_of(snapshot)));
+    CHECK(as_json->append(line));
+  }
   CHECK(content(dir / "m.json") == line + line);
   CHECK(content(dir / "m.csv") == csv_header() + csv_of(snapshot) + csv_of(snapshot));
 }
@@ -103,23 +103,24 @@ TEST_CASE("an export goes on in its file, a line for each snapshot as JSON, and 
 TEST_CASE("an export that is full goes on in a new file, which begins with the header") {
   const TempDir dir;
   const auto snapshot = full_snapshot();
-  auto opened = Export::open(dir / "m.csv", Export::Format::csv, csv_header().size() + csv_of(snapshot).size());
+  auto opened =
+      monitor::open_export(dir / "m.csv", ExportFormat::csv, csv_header().size() + csv_of(snapshot).size(), 2);
   REQUIRE(opened);
-  CHECK(opened->add(snapshot));
-  CHECK(opened->add(snapshot));
+  CHECK(opened->append(csv_of(snapshot)));
+  CHECK(opened->append(csv_of(snapshot)));
   CHECK(content(dir / "m.csv.1") == csv_header() + csv_of(snapshot));
   CHECK(content(dir / "m.csv") == csv_header() + csv_of(snapshot));
 }
 
 TEST_CASE("an export whose first line was torn is begun again") {
   const TempDir dir;
-  for (const auto format : {Export::Format::json, Export::Format::csv}) {
+  for (const auto format : {ExportFormat::json, ExportFormat::csv}) {
     const std::string whole =
-        format == Export::Format::csv ? csv_header() : R"({"time":"2026-11-24T10:00:00Z","deployment":)";
+        format == ExportFormat::csv ? csv_header() : R"({"time":"2026-11-24T10:00:00Z","deployment":)";
     for (std::size_t length = 0; length < whole.size(); ++length) {
       CAPTURE(length);
       put(dir / "m", whole.substr(0, length));
-      REQUIRE(Export::open(dir / "m", format, 0));
+      REQUIRE(monitor::open_export(dir / "m", format, 0, 2));
       CHECK(content(dir / "m").empty());
     }
   }
@@ -128,23 +129,29 @@ TEST_CASE("an export whose first line was torn is begun again") {
 TEST_CASE("a file in the other format, with other columns or of somebody else is left alone") {
   const TempDir dir;
   const auto path = (dir / "m").string();
-  const auto refusal = [&](std::string_view text, Export::Format format) {
+  const auto refusal = [&](std::string_view text, ExportFormat format) {
     put(path, text);
-    const auto file = Export::open(path, format, 0);
+    const auto file = monitor::open_export(path, format, 0, 2);
     REQUIRE_FALSE(file);
     CHECK(file.error().code == Errc::conflict);
     CHECK(content(path) == text);
     return file.error().what;
   };
-  CHECK(refusal("{\"time\":\"2026\"}\n", Export::Format::csv) ==
-        fmt::format("export: '{}' holds JSON, and not CSV: write to another file", path));
-  CHECK(refusal(csv_header() + "row\n", Export::Format::json) ==
-        fmt::format("export: '{}' holds CSV, and not JSON: write to another file", path));
-  CHECK(refusal("time,deployment,instance\n", Export::Format::csv) ==
-        fmt::format("export: '{}' has other columns than are written now: write to another file", path));
-  for (const auto format : {Export::Format::json, Export::Format::csv}) {
+  CHECK(refusal("{\"time\":\"2026\"}\n", ExportFormat::csv) ==
+        fmt::format("'{}' holds JSON, and not CSV: write to another file", path));
+  CHECK(refusal(csv_header() + "row\n", ExportFormat::json) ==
+        fmt::format("'{}' holds CSV, and not JSON: write to another file", path));
+  CHECK(refusal("time,deployment,instance\n", ExportFormat::csv) ==
+        fmt::format("'{}' has other columns than are written now: write to another file", path));
+  for (const auto format : {ExportFormat::json, ExportFormat::csv}) {
     for (const auto* const text : {"letters without a line break", "{\"auths\":{}}", "\n", "time.txt"}) {
-      CHECK(refusal(text, format) == fmt::format("export: '{}' is no export of kscale: write to another file", path));
+      CHECK(refusal(text, format) == fmt::format("'{}' is no export of kscale: write to another file", path));
     }
   }
+}
+
+TEST_CASE("the formats have names") {
+  CHECK(monitor::export_format_named("json") == ExportFormat::json);
+  CHECK(monitor::export_format_named("csv") == ExportFormat::csv);
+  CHECK_FALSE(monitor::export_format_named("xml"));
 }

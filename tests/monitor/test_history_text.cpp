@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "libscale/monitor/history_text.hpp"
+#include "libscale/monitor/trend.hpp"
 #include "tests/monitor/history_example.hpp"
 
 using namespace kscale;
@@ -12,8 +13,12 @@ using monitor::HistoryView;
 
 namespace {
 
-std::string text_of(const HistoryView& view, int width = 80) {
-  return monitor::text_of(view, width, monitor::Charset::ascii);
+std::string trend(const std::vector<std::optional<double>>& values, double scale) {
+  return monitor::sparkline(values, static_cast<int>(values.size()), scale, monitor::Charset::ascii);
+}
+
+std::string text_of(const HistoryView& view, std::size_t width = 80) {
+  return monitor::text_of(view, {.width = width, .trend = trend});
 }
 
 std::size_t widest_line(const std::string& text) {
@@ -38,16 +43,16 @@ TEST_CASE("a history shows figures, instances, and what happened in the order of
         "data for 83% of it, 2 scaling events, 2 alerts\n"
         "\n"
         "DEPLOYMENT     TREND     MEAN     MIN     MAX\n"
-        "instances      557 XX     1.5       1       2\n"
-        "CPU            48X 21   24.0%    2.5%   90.0%\n"
-        "memory         XXX XX   30.0%   29.5%   31.0%\n"
-        "request rate   48X 21   6.0/s   0.0/s  45.0/s\n"
-        "response time  XXX  X  8.5 ms  2.0 ms  120 ms\n"
-        "errors         111  1    0.1%    0.0%    1.0%\n"
+        "instances      --+ ##     1.5       1       2\n"
+        "CPU            -*# ._   24.0%    2.5%   90.0%\n"
+        "memory         ### ##   30.0%   29.5%   31.0%\n"
+        "request rate   -*# ._   6.0/s   0.0/s  45.0/s\n"
+        "response time  ###  #  8.5 ms  2.0 ms  120 ms\n"
+        "errors         ___  _    0.1%    0.0%    1.0%\n"
         "\n"
         "INSTANCE  TREND     CPU    MAX  TREND   MEMORY    MAX  SERVING\n"
-        "shop-1    48X 21  24.0%  90.0%  XXX XX   30.0%  31.0%   25m 0s\n"
-        "shop-2      X 21  20.0%  90.0%    X XX   30.0%  31.0%  12m 30s\n"
+        "shop-1    -*# ._  24.0%  90.0%  ### ##   30.0%  31.0%   25m 0s\n"
+        "shop-2      # ._  20.0%  90.0%    # ##   30.0%  31.0%  12m 30s\n"
         "\n"
         "TIME (UTC)        INSTANCES    CPU  MEMORY  REQUESTS  RESPONSE  ERRORS\n"
         "2026-11-24 10:00  1          20.0%   30.0%     5.0/s    8.5 ms    0.1%\n"
@@ -89,7 +94,7 @@ TEST_CASE("a history of one point shows it, and that nothing came after") {
         "data for 0% of it, 0 scaling events, 0 alerts\n"
         "\n"
         "DEPLOYMENT     TREND  MEAN  MIN  MAX\n"
-        "instances      X         2    2    2\n"
+        "instances      #         2    2    2\n"
         "CPU                      -    -    -\n"
         "memory                   -    -    -\n"
         "request rate             -    -    -\n"
@@ -136,14 +141,15 @@ TEST_CASE("trends are as wide as there is room, and left out where there is none
     view.fleet.push_back(test::fleet_point(at, 2, 40));
     view.instances.push_back(test::instance_point(1, at, 40));
   }
-  for (const int width : {60, 80, 120, 200}) {
+  for (const std::size_t width : {60U, 80U, 120U, 200U}) {
     CAPTURE(width);
     const auto text = part_from(text_of(view, width), "DEPLOYMENT");
-    CHECK(widest_line(text.substr(0, text.find("TIME"))) <= static_cast<std::size_t>(width));
+    CHECK(widest_line(text.substr(0, text.find("TIME"))) <= width);
     CHECK(text.find("TREND") != std::string::npos);
   }
-  CHECK(text_of(view, 45).find("TREND") == std::string::npos);
-  CHECK(text_of(view, 0) == text_of(view, 45));
+  CHECK(text_of(view, 36).find("TREND") == std::string::npos);
+  CHECK(text_of(view, 0) == text_of(view, 36));
+  CHECK(text_of(view, 0) == monitor::text_of(view, {.width = 200, .trend = nullptr}));
 }
 
 TEST_CASE("outside text in a history cannot reach the terminal as it is") {
