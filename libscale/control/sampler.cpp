@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 #include <sys/statvfs.h>
@@ -74,9 +75,9 @@ Result<Sampler::Look> Sampler::look(const std::vector<fleet::Instance>& running,
   Look seen;
   seen.readings.at = m_clock.now().instant;
   std::vector<net::Request> requests;
-  for (const auto& instance : running) {
-    requests.push_back(m_engine.stats_request(instance.container.id));
-  }
+  std::ranges::transform(running, std::back_inserter(requests), [this](const fleet::Instance& instance) {
+    return m_engine.stats_request(instance.container.id);
+  });
   if (ask_kong == AskKong::yes) {
     requests.push_back(m_kong.status_request());
     requests.push_back(m_kong.metrics_request());
