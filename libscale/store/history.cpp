@@ -114,17 +114,13 @@ std::optional<std::string> History::take_notice() {
   return std::exchange(m_notice, std::nullopt);
 }
 
-void History::notice(std::string text) {
-  m_notice = m_notice ? *m_notice + "; " + text : std::move(text);
-}
-
 Status History::set_aside_damaged(const FileIdentity& damaged, const std::string& what) {
   const auto aside = set_aside(m_path, damaged, m_latest);
   if (!aside) {
     return wrap(aside.error(), "open the history: {}", what);
   }
   if (*aside) {
-    notice(fmt::format("history {}; it was set aside as '{}', and a new one begun", what, (*aside)->string()));
+    m_notice = fmt::format("history {}; it was set aside as '{}', and a new one begun", what, (*aside)->string());
   }
   return {};
 }
@@ -134,7 +130,8 @@ Status History::require_open() {
     return {};
   }
   if (m_database) {
-    notice(fmt::format("history '{}' was removed or replaced while it was in use; it is opened anew", m_path.string()));
+    m_notice =
+        fmt::format("history '{}' was removed or replaced while it was in use; it is opened anew", m_path.string());
     m_database.reset();
   }
   constexpr int k_attempts = 3;  // another process may set it aside, or damage it, at the same time

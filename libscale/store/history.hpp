@@ -28,12 +28,12 @@ struct Retention {
 inline constexpr std::chrono::seconds k_keep_events = std::chrono::hours{24 * 366};
 
 /// What one deployment did and how it was, kept for people: an SQLite database. Several processes may read and write it
-/// at once, and readers never block a writer. Of what the disk says, `busy` and errors come back; the call after that
-/// tries anew.
+/// at once, and readers never block a writer. A full disk, or one that is not ours to write to, fails that call only;
+/// the next one tries anew.
 ///
 /// Nothing is decided on it, so a damaged one never stops the scaling: it is set aside and a new one begun, when it is
 /// opened or whenever the damage shows. The call that finds it goes on with the new one: a write is kept, a read finds
-/// nothing. The same where the file is gone or replaced by another. `take_notice` tells of each.
+/// nothing. The same where the file was removed or replaced by another. `take_notice` tells of it.
 ///
 /// The time is that of the samples. When the clock is set back, minutes come a second time: each then has the averages
 /// of all its samples, of the first time and the second. A sample of a time ahead waits until its minute is over. Only
@@ -44,7 +44,8 @@ class History {
   /// or written by a newer kscale, is first renamed as by `set_aside`. `busy` where another process holds it for long.
   static Result<History> open(const std::filesystem::path& path, WallTime now, const Retention& retention = {});
 
-  /// What the operator should know since this was last asked, such as that a damaged file was set aside.
+  /// What the operator should know since this was last asked, such as that a damaged file was set aside. Of several the
+  /// last. To be asked after each call.
   std::optional<std::string> take_notice();
 
   Status add(const ScalingEvent& event);
@@ -78,7 +79,6 @@ class History {
   /// Opens the file, or makes it, unless it is open and in its place.
   Status require_open();
   Status set_aside_damaged(const FileIdentity& damaged, const std::string& what);
-  void notice(std::string text);
   /// Does the work, and where it shows that the file is damaged, once more in a new one.
   template <class Work>
   std::invoke_result_t<Work, Database&> with_database(const Work& work);

@@ -270,7 +270,8 @@ Result<Database> Database::open(const std::filesystem::path& path, std::span<con
     return tl::unexpected(whole.error());
   }
   sqlite3* raw = nullptr;
-  const int opened = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
+  // No mutex: a connection stays within one thread, where a lock for each cell makes a long read slow.
+  const int opened = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   Connection connection(raw, Close{.path = path, .identity = *identity});
   if (opened != SQLITE_OK) {
     return fault(connection.get(), path);

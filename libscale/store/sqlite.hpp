@@ -44,7 +44,7 @@ enum class Check {
   as_read,     ///< damage shows when the work comes upon it
 };
 
-/// A connection to an SQLite database. Only this room knows of it.
+/// A connection to an SQLite database, for one thread. Only this room knows of it.
 ///
 /// Failures: `invalid` where the file is damaged, no database, or lacks what a statement names; `busy` where another
 /// process holds it for long; else `failed`. The text names the file.

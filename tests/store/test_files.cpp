@@ -5,6 +5,8 @@
 #include <map>
 
 #include <catch2/catch.hpp>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "libscale/store/files.hpp"
@@ -209,6 +211,38 @@ TEST_CASE("a damaged file is set aside with its journals, and never over an olde
   CHECK(set_aside(dir / "db", now).value() == dir / "db.damaged-1700000000-2");
   CHECK(content(dir / "db.damaged-1700000000") == "first");
   CHECK(set_aside(dir / "db", now).error().code == Errc::not_found);
+}
+
+TEST_CASE("a damaged file that somebody set aside already is not looked for again") {
+  const TempDir dir;
+  const WallTime now{std::chrono::seconds(1'700'000'000)};
+  put(dir / "db", "damaged");
+  const FileIdentity damaged = identity_of(dir / "db").value();
+  put(dir / "new", "sound");
+  fs::rename(dir / "db", dir / "elsewhere");
+  CHECK(set_aside(dir / "db", damaged, now).value() == std::nullopt);
+  fs::rename(dir / "new", dir / "db");
+  CHECK(set_aside(dir / "db", damaged, now).value() == std::nullopt);
+  CHECK(content(dir / "db") == "sound");
+  CHECK(set_aside(dir / "db", identity_of(dir / "db").value(), now).value() == dir / "db.damaged-1700000000");
+  CHECK(identity_of(dir / "db") == std::nullopt);
+}
+
+TEST_CASE("one process at a time has the turn in a directory, and it ends with the process") {
+  const TempDir dir;
+  const auto has_turn = [&] {
+    const Descriptor other(open(dir.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return flock(other.get(), LOCK_EX | LOCK_NB) == 0;
+  };
+  test::Victim holder(1, [&](const auto& report) {
+    const auto turn = take_turn(dir / "file");
+    report();
+    pause();
+  });
+  CHECK_FALSE(has_turn());
+  holder.kill();
+  CHECK(has_turn());
+  CHECK_FALSE(take_turn(dir / "none" / "file").is_open());
 }
 
 TEST_CASE("the state directory follows systemd, then root, then XDG, then the home") {

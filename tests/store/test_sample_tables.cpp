@@ -53,6 +53,7 @@ Spread<T> all(T value) {
 template <class T>
 std::vector<T> means(const std::vector<FleetPoint>& points, std::optional<Spread<T>> FleetPoint::*figure) {
   std::vector<T> found;
+  found.reserve(points.size());
   for (const auto& point : points) {
     found.push_back((point.*figure).value().mean);
   }
@@ -221,6 +222,7 @@ TEST_CASE("steps begin at multiples of the step, whatever the range") {
   }
   const auto at = [](const std::vector<FleetPoint>& points) {
     std::vector<std::chrono::milliseconds> found;
+    found.reserve(points.size());
     for (const auto& point : points) {
       found.push_back(point.at - k_t0);
     }

@@ -1,6 +1,8 @@
 #include <array>
 #include <fstream>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -146,6 +148,69 @@ TEST_CASE("a last page that the journal mends is no damage") {
   fs::resize_file(dir / "db", fs::file_size(dir / "db") - 1);
   auto database = open(dir / "db").value();
   CHECK(database.rows("SELECT value FROM first").value() == std::vector<Row>{{std::string("kept")}});
+}
+
+TEST_CASE("damage that was not looked for shows when it is read") {
+  const TempDir dir;
+  const auto path = dir / "db";
+  CHECK(open(path));
+  std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).seekp(4096) << std::string(4096, 'x');
+  CHECK(open(path).error().code == Errc::invalid);
+  auto database = Database::open(path, k_steps, Durability::process_crash, Check::as_read).value();
+  CHECK(database.rows("SELECT * FROM first").error() ==
+        Error{Errc::invalid, "'" + path.string() + "' is damaged: database disk image is malformed"});
+  CHECK(database.run("INSERT INTO second VALUES (1)"));
+}
+
+TEST_CASE("a database that says by itself that it cannot be written is damaged") {
+  const TempDir dir;
+  const auto path = dir / "db";
+  CHECK(Database::open(path, k_steps, Durability::power_cut));
+  std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).seekp(18) << '\x7';
+  auto database = Database::open(path, k_steps, Durability::power_cut).value();
+  CHECK(database.run("INSERT INTO second VALUES (1)").error() ==
+        Error{Errc::invalid, "'" + path.string() + "' is damaged: attempt to write a readonly database"});
+}
+
+TEST_CASE("a database whose file lost its name knows that, and leaves alone what its successor has") {
+  const TempDir dir;
+  const auto path = dir / "db";
+  auto first = std::optional(open(path).value());
+  CHECK(first->run("INSERT INTO second VALUES (1)"));
+  CHECK(first->is_in_place());
+  REQUIRE(set_aside(path, WallTime{}));
+  CHECK_FALSE(first->is_in_place());
+  auto successor = open(path).value();
+  CHECK(successor.is_in_place());
+  CHECK(successor.identity() != first->identity());
+  CHECK(successor.run("INSERT INTO second VALUES (2)"));
+  first.reset();
+  CHECK(fs::exists(path.string() + "-wal"));
+  auto beside = open(path).value();
+  CHECK(beside.rows("SELECT value FROM second").value() == std::vector<Row>{{std::int64_t{2}}});
+}
+
+TEST_CASE("a new database does not take up the journal that one of its name left") {
+  const TempDir dir;
+  const auto path = dir / "db";
+  const int status = test::in_child([&]() -> int {
+    auto database = open(path);
+    _exit(database && database->run("INSERT INTO second VALUES (1)") ? 0 : 1);  // without closing
+  });
+  REQUIRE(status == 0);
+  fs::remove(path);
+  REQUIRE(fs::exists(path.string() + "-wal"));
+  CHECK(open(path).value().rows("SELECT value FROM second").value().empty());
+}
+
+TEST_CASE("rows are shown one by one") {
+  const TempDir dir;
+  auto database = open(dir / "db").value();
+  CHECK(database.run("INSERT INTO first VALUES (?)", {std::int64_t{7}}));
+  std::vector<Row> shown;
+  CHECK(database.for_each_row("SELECT value, ? FROM first ORDER BY rowid", {0.5},
+                              [&](const Row& row) { shown.push_back(row); }));
+  CHECK(shown == std::vector<Row>{{std::string("kept"), 0.5}, {std::int64_t{7}, 0.5}});
 }
 
 TEST_CASE("an empty file is a database without tables yet, as a crash at the start leaves it") {
