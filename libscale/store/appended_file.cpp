@@ -144,8 +144,8 @@ Status AppendedFile::append(std::string_view lines) {
 
 /// Makes the file the locked one of that name, ready to be added to. Gives its size.
 Result<std::uint64_t> AppendedFile::lock() {
-  constexpr int k_tries = 100;
-  constexpr std::chrono::milliseconds k_pause{20};
+  constexpr int k_tries = 2000;
+  constexpr std::chrono::milliseconds k_pause{1};  // short, so that it is not always the others' turn
   for (int n = 0; n < k_tries; ++n) {
     const auto locked = try_lock();
     if (!locked) {
