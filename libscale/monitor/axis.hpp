@@ -10,9 +10,6 @@
 
 namespace kscale::monitor {
 
-/// A figure as short as it can be told: two decimals below 10, one below 100, none above; without trailing zeros.
-std::string number_text(double value);
-
 /// A place on an axis that bears a label.
 struct ValueTick {
   double value = 0;
@@ -31,6 +28,9 @@ struct ValueAxis {
 /// each label; thousands become "k" and millions "M". A count has whole steps.
 ValueAxis value_axis(double most, std::string_view unit, bool is_count = false);
 
+/// Likewise in so many steps, so that it shares its lines with another axis.
+ValueAxis value_axis_in(int steps, double most, std::string_view unit);
+
 struct TimeTick {
   WallTime at{};
   std::string label;
@@ -40,8 +40,5 @@ struct TimeTick {
 
 /// Round times in UTC within the range, at most nine: "14:30", or the day, "24 Nov", at midnight.
 std::vector<TimeTick> time_ticks(store::TimeRange range);
-
-/// "24 Nov 2026 14:30", in UTC.
-std::string moment_text(WallTime time);
 
 }  // namespace kscale::monitor

@@ -9,6 +9,7 @@
 
 #include "libscale/monitor/axis.hpp"
 #include "libscale/monitor/markup.hpp"
+#include "libscale/monitor/wording.hpp"
 
 namespace kscale::monitor {
 
@@ -187,12 +188,12 @@ void put_axis(std::string& out, const ValueAxis& axis, const Scale& scale, Side 
 }
 
 /// The times below, with a line up to the top. On a narrow screen every second label is hidden, see the style.
-void put_times(std::string& out, const Steps& steps, double height) {
+void put_times(std::string& out, const Steps& steps, double top, double height) {
   std::size_t i = 0;
   for (const auto& tick : time_ticks({steps.begin(), steps.end()})) {
     constexpr double k_edge = 4;
     const auto x = steps.percent_of(tick.at);
-    put(out, R"(<line class="grid" x1="{0:.2f}%" x2="{0:.2f}%" y1="{1}" y2="{2}"/>)", x, k_above, height - k_below);
+    put(out, R"(<line class="grid" x1="{0:.2f}%" x2="{0:.2f}%" y1="{1}" y2="{2}"/>)", x, top, height - k_below);
     put(out, R"(<text class="time{}" x="{:.2f}%" y="{}" text-anchor="{}">{}</text>)", i++ % 2 == 0 ? "" : " odd", x,
         height - 6,
         x < k_edge         ? "start"
@@ -247,8 +248,9 @@ void put_line(std::string& out, const Line& line, double top, const std::string&
 void put_level(std::string& out, const Level& level, double top) {
   constexpr double k_label_height = 14;
   const auto y = pixel_of(level.value, top);
-  put(out, R"(<line class="level" x1="0" x2="100%" y1="{0:.1f}" y2="{0:.1f}"/>)", y);
-  put(out, R"(<text class="level-label" x="99.5%" y="{:.1f}" text-anchor="end">{}</text>)",
+  const auto* look = level.is_alarm ? " alarm" : "";
+  put(out, R"(<line class="level{1}" x1="0" x2="100%" y1="{0:.1f}" y2="{0:.1f}"/>)", y, look);
+  put(out, R"(<text class="level{}" x="99.5%" y="{:.1f}" text-anchor="end">{}</text>)", look,
       y < k_above + k_label_height ? y + 12 : y - 4, escaped(level.label));
 }
 
@@ -259,14 +261,14 @@ void put_flag(std::string& out, const Flag& flag, const Steps& steps) {
   }
   put(out, R"(<svg class="flag {}" x="{:.2f}%" y="12" data-step="{}"><title>{}</title>)", word_for(flag.kind),
       steps.percent_of(flag.at), *step, escaped(flag.text));
-  put(out, R"(<line y1="8" y2="{}"/><path d="{}"/></svg>)", k_above + k_height - 12, shape_of(flag.kind));
+  put(out, R"(<path d="{}"/></svg>)", shape_of(flag.kind));
 }
 
 void put_legend(std::string& out, const Chart& chart) {
   std::string entries;
-  for (const auto& line : chart.lines) {
-    if (line.look != Line::Look::faint) {
-      put(entries, R"(<li><i class="swatch c{}"></i>{}</li>)", line.colour, escaped(line.name));
+  for (auto line = chart.lines.rbegin(); line != chart.lines.rend(); ++line) {
+    if (line->look != Line::Look::faint) {
+      put(entries, R"(<li><i class="swatch c{}"></i>{}</li>)", line->colour, escaped(line->name));
     }
   }
   for (const auto& band : chart.bands) {
@@ -296,8 +298,8 @@ std::string figure_of(const Chart& chart, const Steps& steps) {
   const bool is_empty = std::ranges::find(known, true) == known.end();
   std::string out;
   put(out,
-      R"(<figure id="{0}" aria-labelledby="{0}-title"><figcaption><h3 id="{0}-title">{1}</h3><p id="{0}-told">{2}</p></figcaption>)",
-      chart.id, escaped(chart.title), escaped(chart.told));
+      R"(<figure id="{0}"{3} aria-labelledby="{0}-title"><figcaption><h3 id="{0}-title">{1}</h3><p id="{0}-told">{2}</p></figcaption>)",
+      chart.id, escaped(chart.title), escaped(chart.told), chart.is_wide ? R"( class="wide")" : "");
   if (is_empty) {
     return out + "<p class=\"nothing\">no data</p></figure>\n";
   }
@@ -309,12 +311,13 @@ std::string figure_of(const Chart& chart, const Steps& steps) {
     top = std::max(top, level.value);
   }
   const auto left = value_axis(top, chart.left.unit, chart.left.is_count);
-  const auto right = chart.right ? value_axis(std::max(most_of(chart, Side::right), chart.right->least_top),
-                                              chart.right->unit, chart.right->is_count)
-                                 : left;
+  const auto right =
+      chart.right ? value_axis_in(static_cast<int>(left.ticks.size()) - 1,
+                                  std::max(most_of(chart, Side::right), chart.right->least_top), chart.right->unit)
+                  : left;
   const auto top_of = [&](Side side) { return side == Side::left ? left.top : right.top; };
 
-  out += R"(<div class="chart">)";
+  put(out, R"(<div class="chart{}">)", chart.right ? " double" : "");
   put_axis(out, left, chart.left, Side::left);
   put(out,
       R"(<svg class="plot" role="img" aria-labelledby="{0}-title" aria-describedby="{0}-told" height="{1}" )"
@@ -323,7 +326,7 @@ std::string figure_of(const Chart& chart, const Steps& steps) {
   for (const auto& tick : left.ticks) {
     put(out, R"(<line class="grid" x1="0" x2="100%" y1="{0:.1f}" y2="{0:.1f}"/>)", pixel_of(tick.value, left.top));
   }
-  put_times(out, steps, k_whole_height);
+  put_times(out, steps, k_above, k_whole_height);
   put(out, R"(<svg y="{}" width="100%" height="{}" viewBox="0 0 {} 1000" preserveAspectRatio="none">)", k_above,
       k_height, 2 * steps.count());
   put_gaps(out, known);
@@ -339,8 +342,13 @@ std::string figure_of(const Chart& chart, const Steps& steps) {
   for (const auto& level : levels) {
     put_level(out, level, left.top);
   }
-  for (const auto& flag : chart.flags) {
-    put_flag(out, flag, steps);
+  // Those that failed lie above their neighbours.
+  for (const bool failed : {false, true}) {
+    for (const auto& flag : chart.flags) {
+      if ((flag.kind == Flag::Kind::failed) == failed) {
+        put_flag(out, flag, steps);
+      }
+    }
   }
   out += "</svg>";
   if (chart.right) {
@@ -351,22 +359,24 @@ std::string figure_of(const Chart& chart, const Steps& steps) {
 }
 
 std::string timeline_of(const std::string& title, const std::vector<Lane>& lanes, const Steps& steps) {
-  constexpr double k_lane = 34;
+  constexpr double k_top = 4;
+  constexpr double k_lane = 36;
   constexpr double k_bar = 10;
   constexpr double k_least_width = 0.4;  // percent: what is short can still be seen
-  const auto height = k_above + k_lane * static_cast<double>(lanes.size()) + k_below;
+  const auto height = k_top + k_lane * static_cast<double>(lanes.size()) + k_below;
   std::string out;
   put(out,
-      R"(<figure id="timeline" aria-labelledby="timeline-title"><figcaption><h3 id="timeline-title">{}</h3></figcaption>)",
+      R"(<figure id="timeline" class="wide" aria-labelledby="timeline-title"><figcaption><h3 id="timeline-title">{}</h3></figcaption>)",
       escaped(title));
   put(out,
-      R"(<div class="chart"><svg class="axis" aria-hidden="true" height="{0}"></svg>)"
+      R"(<div class="chart double"><svg class="axis" aria-hidden="true" height="{0}"></svg>)"
       R"(<svg class="lanes" role="img" aria-labelledby="timeline-title" height="{0}">)",
       height);
-  put_times(out, steps, height);
-  double y = k_above;
+  put_times(out, steps, k_top, height);
+  double y = k_top;
   for (const auto& lane : lanes) {
     put(out, R"(<text x="0" y="{}">{}</text>)", y + 12, escaped(lane.name));
+    put(out, R"(<rect class="gap" y="{}" width="100%" height="{}" rx="2"/>)", y + 18, k_bar);
     for (const auto& span : lane.spans) {
       const auto since = std::min(steps.percent_of(span.since), 100 - k_least_width);
       const auto width = std::max(steps.percent_of(span.until) - since, k_least_width);

@@ -47,6 +47,7 @@ struct Band {
 struct Level {
   double value = 0;
   std::string label;
+  bool is_alarm = true;  ///< above it something is wrong
 };
 
 /// Something that happened, marked above the chart.
@@ -68,10 +69,11 @@ struct Scale {
 struct Chart {
   std::string id;  ///< a word of letters, of its own in the page
   std::string title;
-  std::string told;  ///< what it shows, in words, for those who cannot see it and those in a hurry
+  std::string told;      ///< what it shows, in words, for those who cannot see it and those in a hurry
+  bool is_wide = false;  ///< it takes a row of its own
   Scale left;
   std::optional<Scale> right;
-  std::vector<Line> lines;  ///< later ones lie over earlier ones
+  std::vector<Line> lines;  ///< later ones lie over earlier ones, and come first in the legend
   std::vector<Band> bands;  ///< below all lines
   std::vector<Level> levels;
   std::vector<Flag> flags;

@@ -4,9 +4,9 @@
 
 namespace kscale::monitor {
 
-std::string escaped(std::string_view text) {
+std::string escaped(std::string_view text, std::size_t longest) {
   std::string out;
-  for (const char c : printable(text)) {
+  for (const char c : printable(text, longest)) {
     switch (c) {
       case '&':
         out += "&amp;";

@@ -39,23 +39,24 @@ h1 { font-size: 26px; line-height: 1.25; letter-spacing: -0.01em; overflow-wrap:
 h2 { font-size: 18px; margin: 36px 0 12px; }
 h3 { font-size: 15px; }
 .when { color: var(--soft); margin-top: 4px; }
-.lead { font-size: 17px; margin-top: 16px; max-width: 76ch; }
-.tiles { display: grid; grid-template-columns: repeat(4, 1fr); gap: 12px; margin-top: 24px; }
+.lead { font-size: 17px; margin-top: 16px; max-width: 84ch; text-wrap: pretty; }
+.tiles { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 12px; margin-top: 24px; }
 .tiles div { background: var(--card); border: 1px solid var(--edge); border-radius: 10px; padding: 12px 14px; }
 .tiles dt, .tiles .note { color: var(--soft); font-size: 13px; }
 .tiles dd { overflow-wrap: anywhere; }
-.tiles .value { font-size: 22px; font-weight: 600; line-height: 1.35; letter-spacing: -0.01em; }
+.tiles .value { font-size: 19px; font-weight: 600; line-height: 1.35; letter-spacing: -0.01em; }
 .charts { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 16px; margin-top: 24px; }
-.charts .wide { grid-column: 1 / -1; }
 figure, .table { background: var(--card); border: 1px solid var(--edge); border-radius: 10px; }
-figure { padding: 14px 14px 8px; min-width: 0; }
+figure { display: flex; flex-direction: column; padding: 14px 14px 8px; min-width: 0; }
+figure.wide { grid-column: 1 / -1; }
 figcaption p { color: var(--soft); font-size: 13px; }
 .nothing { color: var(--faint); text-align: center; padding: 56px 0; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 2px 16px; margin-top: 8px; font-size: 13px; color: var(--soft); }
 .legend li { display: flex; align-items: center; gap: 6px; min-width: 0; overflow-wrap: anywhere; }
 .swatch { flex: none; width: 14px; height: 3px; border-radius: 2px; background: currentColor; }
 .swatch.area { height: 10px; opacity: 0.3; }
-.chart { display: grid; grid-template-columns: 38px minmax(0, 1fr) 38px; column-gap: 6px; margin-top: 8px; }
+.chart { display: grid; grid-template-columns: 38px minmax(0, 1fr); column-gap: 6px; margin-top: auto; padding: 8px 6px 0 0; }
+.chart.double { grid-template-columns: 38px minmax(0, 1fr) 38px; padding-right: 0; }
 .chart svg { display: block; width: 100%; overflow: visible; }
 .chart svg svg { display: inline; }
 .chart text { font-size: 11px; fill: var(--soft); }
@@ -65,19 +66,20 @@ figcaption p { color: var(--soft); font-size: 13px; }
 .grid { stroke: var(--grid); stroke-width: 1; shape-rendering: crispEdges; }
 .gap { fill: var(--gap); }
 .chart .gap-word { fill: var(--faint); }
-.line { fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linejoin: round; stroke-linecap: round; vector-effect: non-scaling-stroke; }
+.line { fill: none; stroke: currentColor; stroke-width: 1.5; stroke-linejoin: round; stroke-linecap: round; vector-effect: non-scaling-stroke; }
 .line.faint { color: var(--c0); stroke-width: 1; opacity: 0.22; }
 .band { fill: currentColor; opacity: 0.16; }
-.level { stroke: var(--bad); stroke-width: 1; stroke-dasharray: 5 4; }
-.chart .level-label { fill: var(--bad); paint-order: stroke; stroke: var(--card); stroke-width: 3px; stroke-linejoin: round; }
+line.level { stroke: var(--faint); stroke-width: 1; stroke-dasharray: 5 4; }
+line.alarm { stroke: var(--bad); }
+.chart text.level { paint-order: stroke; stroke: var(--card); stroke-width: 3px; stroke-linejoin: round; }
+.chart text.alarm { fill: var(--bad); }
 .c0 { color: var(--c0); } .c1 { color: var(--c1); } .c2 { color: var(--c2); } .c3 { color: var(--c3); }
 .c4 { color: var(--c4); } .c5 { color: var(--c5); } .c6 { color: var(--c6); }
-.flag line { stroke: var(--faint); stroke-width: 1; stroke-dasharray: 2 3; opacity: 0.7; }
 .flag path { fill: var(--soft); }
 .flag.up path { fill: var(--c1); }
 .flag.failed path { fill: none; stroke: var(--bad); stroke-width: 2; stroke-linecap: round; }
-.lanes .warning { fill: var(--warn); }
-.lanes .critical { fill: var(--bad); }
+.lanes .warning { fill: var(--warn); stroke: var(--warn); }
+.lanes .critical { fill: var(--bad); stroke: var(--bad); }
 .cursor { stroke: var(--soft); stroke-width: 1; }
 .plot { touch-action: pan-y; border-radius: 2px; }
 .plot:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
@@ -94,11 +96,13 @@ figcaption p { color: var(--soft); font-size: 13px; }
 .table.long { max-height: 420px; }
 .table:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; }
-th, td { text-align: left; vertical-align: top; padding: 7px 14px; white-space: nowrap; unicode-bidi: isolate; }
-th { color: var(--soft); font-weight: 600; background: var(--card); position: sticky; top: 0; box-shadow: inset 0 -1px var(--edge); }
+th, td { text-align: left; vertical-align: top; padding: 7px 10px; white-space: nowrap; unicode-bidi: isolate; }
+th:first-child, td:first-child { padding-left: 14px; }
+th { white-space: normal; vertical-align: bottom; color: var(--soft); font-weight: 600; background: var(--card); position: sticky; top: 0; box-shadow: inset 0 -1px var(--edge); }
 tr + tr td { border-top: 1px solid var(--grid); }
 .number { text-align: right; }
-.text { white-space: normal; min-width: 24ch; overflow-wrap: anywhere; }
+.text { white-space: normal; width: 40%; min-width: 28ch; overflow-wrap: anywhere; }
+.wrapped { white-space: normal; min-width: 8ch; overflow-wrap: break-word; }
 .bad { color: var(--bad); font-weight: 600; }
 footer { color: var(--soft); font-size: 13px; margin-top: 32px; }
 @media (max-width: 860px) {
@@ -109,17 +113,18 @@ footer { color: var(--soft); font-size: 13px; margin-top: 32px; }
   main { padding: 20px 12px 32px; }
   h1 { font-size: 22px; }
   .lead { font-size: 16px; }
-  .tiles .value { font-size: 19px; }
+  .tiles .value { font-size: 18px; }
   .tiles { gap: 8px; }
   figure { padding: 12px 8px 6px; }
-  .chart { grid-template-columns: 34px minmax(0, 1fr) 34px; }
+  .chart { grid-template-columns: 34px minmax(0, 1fr); }
+  .chart.double { grid-template-columns: 34px minmax(0, 1fr) 34px; }
   .odd { display: none; }
 }
 @page { size: A4; margin: 14mm; }
 @media print {
   body { background: none; font-size: 10.5pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main { max-width: none; padding: 0; }
-  .tiles { grid-template-columns: repeat(4, 1fr); }
+  .tiles { grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 6px; }
   .charts { display: block; }
   figure { margin-top: 10px; }
   figure, .tiles div, tr { break-inside: avoid; }
@@ -163,7 +168,7 @@ constexpr std::string_view k_script = R"(
   const fill = (plot, step) => {
     const begin = Number(plot.dataset.begin) + step * plot.dataset.step * 1000;
     tip.replaceChildren(element('p', 'when', time(begin) + ' UTC'));
-    for (const line of plot.querySelectorAll('[data-values]')) {
+    for (const line of [...plot.querySelectorAll('[data-values]')].reverse()) {
       line.values ??= line.dataset.values.split(',');
       const row = tip.appendChild(element('div', 'row', ''));
       row.append(element('i', 'swatch ' + line.classList[1], ''), line.dataset.name);
@@ -225,7 +230,7 @@ constexpr std::string_view k_script = R"(
 )";
 
 // The SHA-256 of the two, in base64, by which the policy allows them: tests/cli/test_report_page says what they are.
-constexpr std::string_view k_style_hash = "Ng2sXWEc+q821qBOSqsUuVPvYJyc/K02dyi5/rKNAns=";
+constexpr std::string_view k_style_hash = "j3XK1L4NkAShK73kbNhwIQVkV3/R7IqROPT9IOsuYtc=";
 constexpr std::string_view k_script_hash = "u5Ymjp+Qj3PnkVADGRl9ZJD60LQT2ZBrEt/EOJc+FMY=";
 
 }  // namespace

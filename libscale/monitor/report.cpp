@@ -17,6 +17,8 @@
 #include "libscale/monitor/chart.hpp"
 #include "libscale/monitor/markup.hpp"
 #include "libscale/monitor/page.hpp"
+#include "libscale/monitor/steps.hpp"
+#include "libscale/monitor/wording.hpp"
 #include "libscale/operate/figures.hpp"
 
 namespace kscale::monitor {
@@ -133,24 +135,8 @@ std::string told_above(const std::optional<seconds>& above, std::string_view bar
   if (!above) {
     return "";
   }
-  return above->count() > 0 ? fmt::format("; above {} for {}", bar, shown(*above))
+  return above->count() > 0 ? fmt::format("; above {} for {}", bar, text_of(*above))
                             : fmt::format("; never above {}", bar);
-}
-
-std::string percent_text(Percent value) {
-  return fmt::format("{:g}%", value.value);
-}
-
-std::string milliseconds_text(Milliseconds value) {
-  return fmt::format("{:g} ms", value.count());
-}
-
-std::string step_text(seconds step) {
-  if (step % days{1} == seconds{0}) {
-    return step == days{1} ? "day" : fmt::format("{} days", step / days{1});
-  }
-  return step % hours{1} == seconds{0} ? fmt::format("{} h", step / hours{1})
-                                       : fmt::format("{} min", step / minutes{1});
 }
 
 // --- charts ---------------------------------------------------------------------------------------------------------
@@ -183,23 +169,25 @@ std::string instances_chart(const ReportData& data, const Steps& steps) {
   const auto requests = series_of(data.fleet, steps, &store::FleetPoint::request_rate);
   const auto cpu = series_of(data.fleet, steps, &store::FleetPoint::cpu);
   const bool has_requests = requests.is_known();
+  const auto max = data.rules.max_instances;
+  const auto& summary_instances = data.summary.instances;
   Chart chart{
       .id = "instances",
       .title = has_requests ? "Instances and requests" : "Instances and CPU",
-      .told = told(instances, " instances"),
-      .left = {.caption = "instances", .least_top = static_cast<double>(data.rules.max_instances), .is_count = true},
-      .right = has_requests ? Scale{.caption = "req/s"} : Scale{.unit = "%", .least_top = 100}};
+      .told = summary_instances ? fmt::format("{:.1f} on average", summary_instances->mean) : "not known",
+      .is_wide = true,
+      .left = {.least_top = max + 1.0, .is_count = true},
+      .right = has_requests ? Scale{.caption = "req/s"} : Scale{.unit = "%", .least_top = 100},
+      .lines = {{.name = has_requests ? "requests per second (right)" : "CPU, mean (right)",
+                 .values = has_requests ? requests.mean : cpu.mean,
+                 .colour = k_orange,
+                 .side = Side::right},
+                {.name = "instances (left)", .values = instances.mean, .colour = k_blue, .look = Line::Look::stepped}},
+      .bands = {{.least = instances.least, .most = instances.most, .colour = k_blue, .stepped = true}},
+      .levels = {{.value = static_cast<double>(max), .label = fmt::format("max {}", max), .is_alarm = false}}};
   if (!data.events.empty()) {
     chart.told += ". Marks: \u25b2 a scale-up, \u25bc a scale-down, \u00d7 one that failed";
   }
-  chart.lines = {{.name = has_requests ? "requests (right)" : "CPU, mean (right)",
-                  .values = has_requests ? requests.mean : cpu.mean,
-                  .colour = k_orange,
-                  .side = Side::right},
-                 {.name = "instances (left)", .values = instances.mean, .colour = k_blue, .look = Line::Look::stepped}};
-  chart.bands = {{.least = instances.least, .most = instances.most, .colour = k_blue, .stepped = true}};
-  chart.levels = {{.value = static_cast<double>(data.rules.max_instances),
-                   .label = fmt::format("max {}", data.rules.max_instances)}};
   std::ranges::transform(newest(data.events), std::back_inserter(chart.flags), flag_of);
   return figure_of(chart, steps);
 }
@@ -249,13 +237,13 @@ Series middle_of(const std::vector<Member>& members, const Steps& steps) {
 }
 
 /// Each instance has its line; where they are many, the middle, the range and those with the highest peaks stand out.
-void put_members(Chart& chart, const ReportData& data, std::vector<Member> members, const Steps& steps) {
+void put_members(Chart& chart, std::vector<Member> members, const Steps& steps) {
   constexpr std::size_t k_outstanding = 3;
   if (members.size() <= k_colours) {
-    int colour = 0;
-    for (auto& member : members) {
-      chart.lines.push_back(
-          {.name = name_of(data, member.number), .values = std::move(member.series.mean), .colour = ++colour});
+    for (auto i = members.size(); i-- > 0;) {
+      chart.lines.push_back({.name = fmt::format("instance {}", members[i].number),
+                             .values = std::move(members[i].series.mean),
+                             .colour = static_cast<int>(i) + 1});
     }
     return;
   }
@@ -269,7 +257,7 @@ void put_members(Chart& chart, const ReportData& data, std::vector<Member> membe
   for (std::size_t i = 0; i < members.size(); ++i) {
     auto& member = members[i];
     const bool is_faint = i < outstanding;
-    chart.lines.push_back({.name = name_of(data, member.number),
+    chart.lines.push_back({.name = fmt::format("instance {}", member.number),
                            .values = std::move(member.series.mean),
                            .colour = is_faint ? 0 : k_orange + static_cast<int>(members.size() - 1 - i),
                            .look = is_faint ? Line::Look::faint : Line::Look::plain});
@@ -286,7 +274,7 @@ std::string members_chart(Chart chart, const ReportData& data, const Steps& step
     const auto highest = std::ranges::max_element(members, {}, &Member::most);
     chart.told += fmt::format(". Highest: {}, {}%", name_of(data, highest->number), number_text(highest->most));
   }
-  put_members(chart, data, std::move(members), steps);
+  put_members(chart, std::move(members), steps);
   return figure_of(chart, steps);
 }
 
@@ -295,9 +283,9 @@ std::string cpu_chart(const ReportData& data, const Steps& steps) {
   return members_chart({.id = "cpu",
                         .title = "CPU by instance",
                         .told = "Mean: " + told(series_of(data.fleet, steps, &store::FleetPoint::cpu), "%") +
-                                told_above(data.summary.above_cpu, percent_text(bar)),
+                                told_above(data.summary.above_cpu, text_of(bar)),
                         .left = {.unit = "%", .least_top = 100},
-                        .levels = {{.value = bar.value, .label = "threshold " + percent_text(bar)}}},
+                        .levels = {{.value = bar.value, .label = "threshold " + text_of(bar)}}},
                        data, steps, &store::InstancePoint::cpu);
 }
 
@@ -306,9 +294,9 @@ std::string memory_chart(const ReportData& data, const Steps& steps) {
   return members_chart({.id = "memory",
                         .title = "Memory by instance",
                         .told = "Mean: " + told(series_of(data.fleet, steps, &store::FleetPoint::memory), "%") +
-                                told_above(data.summary.above_memory, percent_text(bar)),
+                                told_above(data.summary.above_memory, text_of(bar)),
                         .left = {.unit = "%", .least_top = 100},
-                        .levels = {{.value = bar.value, .label = "threshold " + percent_text(bar)}}},
+                        .levels = {{.value = bar.value, .label = "threshold " + text_of(bar)}}},
                        data, steps, &store::InstancePoint::memory);
 }
 
@@ -328,15 +316,14 @@ std::string response_chart(const ReportData& data, const Steps& steps) {
   const auto& bar = data.summary.bars.response_time;
   const auto mean = series_of(data.fleet, steps, &store::FleetPoint::response_time);
   const auto p95 = series_of(data.fleet, steps, &store::FleetPoint::response_time_p95);
-  return figure_of(
-      {.id = "response",
-       .title = "Response time",
-       .told = "Mean: " + told(mean, " ms") + told_above(data.summary.above_response_time, milliseconds_text(bar)),
-       .left = {.caption = "ms"},
-       .lines = {{.name = "95th percentile", .values = p95.mean, .colour = k_orange},
-                 {.name = "mean", .values = mean.mean, .colour = k_blue}},
-       .levels = {{.value = bar.count(), .label = "threshold " + milliseconds_text(bar)}}},
-      steps);
+  return figure_of({.id = "response",
+                    .title = "Response time",
+                    .told = "Mean: " + told(mean, " ms") + told_above(data.summary.above_response_time, text_of(bar)),
+                    .left = {.caption = "ms"},
+                    .lines = {{.name = "95th percentile", .values = p95.mean, .colour = k_orange},
+                              {.name = "mean", .values = mean.mean, .colour = k_blue}},
+                    .levels = {{.value = bar.count(), .label = "threshold " + text_of(bar)}}},
+                   steps);
 }
 
 std::string errors_chart(const ReportData& data, const Steps& steps) {
@@ -345,11 +332,11 @@ std::string errors_chart(const ReportData& data, const Steps& steps) {
   return figure_of(
       {.id = "errors",
        .title = "Error rate",
-       .told = "Answers with 5xx: " + told(errors, "%") + told_above(data.summary.above_error_rate, percent_text(bar)),
+       .told = "Answers with 5xx: " + told(errors, "%") + told_above(data.summary.above_error_rate, text_of(bar)),
        .left = {.unit = "%", .least_top = 1},
        .lines = {{.name = "mean", .values = errors.mean, .colour = k_purple}},
        .bands = {{.name = "least to most", .least = errors.least, .most = errors.most, .colour = k_purple}},
-       .levels = {{.value = bar.value, .label = "threshold " + percent_text(bar)}}},
+       .levels = {{.value = bar.value, .label = "threshold " + text_of(bar)}}},
       steps);
 }
 
@@ -370,7 +357,7 @@ std::string host_chart(const ReportData& data, const Steps& steps) {
 std::string alerts_chart(const ReportData& data, const Steps& steps) {
   std::vector<Lane> lanes;
   for (const auto& total : data.summary.alerts) {
-    Lane lane{.name = fmt::format("{}: {}, {}", total.rule, total.count, shown(total.firing))};
+    Lane lane{.name = fmt::format("{}: {}, {}", total.rule, total.count, text_of(total.firing))};
     for (const auto& alert : newest(data.alerts)) {
       if (alert.rule == total.rule) {
         lane.spans.push_back({.since = alert.fired_at,
@@ -398,10 +385,15 @@ std::string share_text(seconds part, seconds whole) {
                            : "";
 }
 
-Tile above_tile(std::string label, const std::optional<seconds>& above, const Summary& summary) {
+/// For how long something was so, in words and in part of the time with data.
+Tile time_tile(std::string label, const std::optional<seconds>& time, const Summary& summary) {
+  if (!time || summary.known.count() == 0) {
+    return {.label = std::move(label), .value = "-", .note = "not known"};
+  }
+  const bool is_never = time->count() == 0;
   return {.label = std::move(label),
-          .value = shown(above),
-          .note = above ? share_text(*above, summary.known) : "not known"};
+          .value = is_never ? "never" : text_of(*time),
+          .note = is_never ? "" : share_text(*time, summary.known)};
 }
 
 Tile instances_tile(const Summary& summary) {
@@ -409,10 +401,11 @@ Tile instances_tile(const Summary& summary) {
     return {.label = "Instances", .value = "-", .note = "not known"};
   }
   const auto& spread = *summary.instances;
-  return {.label = "Instances",
-          .value = fmt::format("{:.0f}", spread.least) +
-                   (spread.least < spread.most ? fmt::format("\u2013{:.0f}", spread.most) : ""),
-          .note = fmt::format("{:.1f} on average, {:.0f} instance-hours", spread.mean, summary.instance_hours)};
+  return {
+      .label = "Instances",
+      .value = fmt::format("{:.0f}", spread.least) +
+               (spread.least < spread.most ? fmt::format("\u2013{:.0f}", spread.most) : ""),
+      .note = fmt::format("{:.1f} on average, {} instance-hours", spread.mean, number_text(summary.instance_hours))};
 }
 
 Tile requests_tile(const Summary& summary) {
@@ -428,7 +421,7 @@ Tile alerts_tile(const Summary& summary) {
   std::vector<std::string> rules;
   for (const auto& total : summary.alerts) {
     count += total.count;
-    rules.push_back(fmt::format("{} {}", total.rule, shown(total.firing)));
+    rules.push_back(fmt::format("{} {}", total.rule, text_of(total.firing)));
   }
   return {.label = "Alerts",
           .value = fmt::format("{}", count),
@@ -441,24 +434,22 @@ std::string tiles_of(const ReportData& data) {
   const auto gap = summary.longest_gap;
   const std::array tiles{
       instances_tile(summary),
-      Tile{.label = fmt::format("At the maximum of {}", bars.max_instances),
-           .value = shown(summary.at_max),
-           .note = share_text(summary.at_max, summary.known)},
+      time_tile(fmt::format("At the maximum of {}", bars.max_instances), summary.at_max, summary),
       Tile{.label = "Scaling",
            .value = fmt::format("{} up, {} down", summary.ups, summary.downs),
            .note = summary.failures == 0 ? "none failed" : fmt::format("{} failed", summary.failures)},
       requests_tile(summary),
       alerts_tile(summary),
-      above_tile("CPU above " + percent_text(bars.cpu), summary.above_cpu, summary),
-      above_tile("Memory above " + percent_text(bars.memory), summary.above_memory, summary),
-      above_tile("Responses above " + milliseconds_text(bars.response_time), summary.above_response_time, summary),
-      above_tile("Errors above " + percent_text(bars.error_rate), summary.above_error_rate, summary),
+      time_tile("CPU above " + text_of(bars.cpu), summary.above_cpu, summary),
+      time_tile("Memory above " + text_of(bars.memory), summary.above_memory, summary),
+      time_tile("Responses above " + text_of(bars.response_time), summary.above_response_time, summary),
+      time_tile("Errors above " + text_of(bars.error_rate), summary.above_error_rate, summary),
       Tile{
           .label = "Data",
           .value = fmt::format("{:.1f}%", summary.range.count() > 0 ? 100 * static_cast<double>(summary.known.count()) /
                                                                           static_cast<double>(summary.range.count())
                                                                     : 0),
-          .note = gap.count() > 0 ? fmt::format("longest gap {}", shown(gap)) : "no gaps"}};
+          .note = gap.count() > 0 ? fmt::format("longest gap {}", text_of(gap)) : "no gaps"}};
   std::string out = "<dl class=\"tiles\">\n";
   for (const auto& tile : tiles) {
     out += fmt::format("<div><dt>{}</dt><dd class=\"value\">{}</dd><dd class=\"note\">{}</dd></div>\n",
@@ -520,7 +511,7 @@ std::string events_table(const ReportData& data) {
   const auto events = newest(data.events);
   for (auto event = events.rbegin(); event != events.rend(); ++event) {
     const auto rate = event->request_rate ? std::optional(event->request_rate->value) : std::nullopt;
-    rows.push_back({{moment_text(event->at)},
+    rows.push_back({{text_of(event->at)},
                     {change_text(*event)},
                     {event->reason},
                     {event->succeeded() ? "done" : event->outcome, !event->succeeded()},
@@ -535,7 +526,7 @@ std::string events_table(const ReportData& data) {
                              {{"Time (UTC)", ""},
                               {"Instances", ""},
                               {"Reason", "text"},
-                              {"Outcome", "text"},
+                              {"Outcome", "wrapped"},
                               {"CPU", "number"},
                               {"Memory", "number"},
                               {"Requests", "number"},
@@ -549,9 +540,9 @@ std::string alerts_table(const ReportData& data) {
   const auto alerts = newest(data.alerts);
   for (auto alert = alerts.rbegin(); alert != alerts.rend(); ++alert) {
     const auto end = alert->resolved_at.value_or(data.range.until);
-    rows.push_back({{moment_text(alert->fired_at)},
-                    {alert->resolved_at ? moment_text(*alert->resolved_at) : "still firing", !alert->resolved_at},
-                    {shown(std::chrono::floor<seconds>(end - alert->fired_at))},
+    rows.push_back({{text_of(alert->fired_at)},
+                    {alert->resolved_at ? text_of(*alert->resolved_at) : "still firing", !alert->resolved_at},
+                    {text_of(std::chrono::floor<seconds>(end - alert->fired_at))},
                     {alert->rule},
                     {alert->severity, alert->severity == "critical"},
                     {alert->subject.empty() ? data.deployment : alert->subject},
@@ -567,6 +558,13 @@ std::string alerts_table(const ReportData& data) {
                               {"About", ""},
                               {"What", "text"}},
                              rows));
+}
+
+/// "24 Nov 2026".
+std::string day_text(WallTime time) {
+  constexpr std::string_view k_hour = " 00:00";
+  const auto text = text_of(time);
+  return text.substr(0, text.size() - k_hour.size());
 }
 
 /// The charts' figures in numbers, day by day or, of less than two days, hour by hour.
@@ -593,7 +591,7 @@ std::string figures_table(const ReportData& data) {
     const auto most = [](const Series& series) { return peak(series.most); };
     using store::FleetPoint;
     rows.push_back(
-        {{moment_text(begin)},
+        {{spans.length() < days{1} ? text_of(begin) : day_text(begin)},
          {part.instances ? fmt::format("{:.0f}\u2013{:.0f}", part.instances->least, part.instances->most) : "-"},
          {fmt::format("{} / {}", part.ups, part.downs)},
          cell(&FleetPoint::request_rate, "/s", mean),
@@ -611,9 +609,9 @@ std::string figures_table(const ReportData& data) {
                               {"Instances", "number"},
                               {"Up / down", "number"},
                               {"Requests, mean", "number"},
-                              {"most", "number"},
+                              {"Requests, most", "number"},
                               {"CPU, mean", "number"},
-                              {"most", "number"},
+                              {"CPU, most", "number"},
                               {"Memory, mean", "number"},
                               {"Response, mean", "number"},
                               {"p95, most", "number"},
@@ -627,9 +625,9 @@ std::string footer_of(const ReportData& data) {
       "{} to {} instances; up above {} of CPU or memory, {} req/s or {}; down at {} and {} req/s; at most one change "
       "in "
       "{}. Written on {} UTC by kscale-monitor.",
-      rules.min_instances, rules.max_instances, percent_text(rules.scale_up), number_text(rules.rate_up.value),
-      milliseconds_text(rules.response_time_up), percent_text(rules.scale_down), number_text(rules.rate_down.value),
-      shown(rules.cooldown), moment_text(data.written_at));
+      rules.min_instances, rules.max_instances, text_of(rules.scale_up), number_text(rules.rate_up.value),
+      text_of(rules.response_time_up), text_of(rules.scale_down), number_text(rules.rate_down.value),
+      text_of(rules.cooldown), text_of(data.written_at));
   return fmt::format("<footer>{}</footer>\n", text);
 }
 
@@ -637,16 +635,22 @@ std::string footer_of(const ReportData& data) {
 
 std::string html_of(const ReportData& data) {
   const Steps steps(data.range, data.step);
-  const auto when = fmt::format("{} to {}", moment_text(data.range.since), moment_text(data.range.until));
+  const auto when = fmt::format("{} to {}", text_of(data.range.since), text_of(data.range.until));
   auto body = fmt::format(
       "<h1>{}</h1>\n<p class=\"when\">{}, all times in UTC. Kong's service: {}. Each point of a "
       "chart is {}.</p>\n<p class=\"lead\">{}</p>\n",
-      escaped(data.deployment), when, escaped(data.service), step_text(data.step), escaped(text_of(data.summary)));
-  body += tiles_of(data);
+      escaped(data.deployment), when, escaped(data.service), text_of(data.step), escaped(text_of(data.summary)));
+  if (data.fleet.empty()) {
+    body += "<p class=\"nothing\">Figures are kept while kscale-auto or kscale-monitor runs.</p>\n";
+  } else {
+    body += tiles_of(data);
+  }
   body += "<div class=\"charts\">\n";
-  for (const auto chart :
-       {instances_chart, cpu_chart, memory_chart, requests_chart, response_chart, errors_chart, host_chart}) {
-    body += chart(data, steps);
+  if (!data.fleet.empty()) {
+    for (const auto chart :
+         {instances_chart, cpu_chart, memory_chart, requests_chart, response_chart, errors_chart, host_chart}) {
+      body += chart(data, steps);
+    }
   }
   if (!data.summary.alerts.empty()) {
     body += alerts_chart(data, steps);

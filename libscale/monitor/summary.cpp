@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "libscale/operate/figures.hpp"
+#include "libscale/monitor/wording.hpp"
 
 namespace kscale::monitor {
 
@@ -98,14 +98,13 @@ std::string bars_text(const Summary& summary) {
   const auto add = [&](std::string_view what, const std::string& bar, const std::optional<seconds>& above) {
     is_known = is_known || above;
     if (above.value_or(seconds{0}) > seconds{0}) {
-      passed.push_back(fmt::format("{} ({}) for {}", what, bar, operate::shown(*above)));
+      passed.push_back(fmt::format("{} ({}) for {}", what, bar, text_of(*above)));
     }
   };
-  const auto percent = [](Percent p) { return fmt::format("{:g}%", p.value); };
-  add("CPU", percent(summary.bars.cpu), summary.above_cpu);
-  add("memory", percent(summary.bars.memory), summary.above_memory);
-  add("response time", fmt::format("{:g} ms", summary.bars.response_time.count()), summary.above_response_time);
-  add("errors", percent(summary.bars.error_rate), summary.above_error_rate);
+  add("CPU", text_of(summary.bars.cpu), summary.above_cpu);
+  add("memory", text_of(summary.bars.memory), summary.above_memory);
+  add("response time", text_of(summary.bars.response_time), summary.above_response_time);
+  add("errors", text_of(summary.bars.error_rate), summary.above_error_rate);
   if (!passed.empty()) {
     return fmt::format("Above the threshold: {}.", fmt::join(passed, ", "));
   }
@@ -117,7 +116,7 @@ std::string alerts_text(const std::vector<AlertTotal>& alerts) {
   std::size_t count = 0;
   for (const auto& total : alerts) {
     count += total.count;
-    rules.push_back(fmt::format("{} for {}", total.rule, operate::shown(total.firing)));
+    rules.push_back(fmt::format("{} for {}", total.rule, text_of(total.firing)));
   }
   return count == 0 ? "No alerts." : fmt::format("{}: {}.", counted(count, "alert"), fmt::join(rules, ", "));
 }
@@ -199,21 +198,21 @@ std::string text_of(const Summary& summary) {
   std::vector<std::string> sentences;
   if (summary.instances) {
     sentences.push_back(
-        fmt::format("{}: {:.1f} instance-hours.", instances_text(*summary.instances), summary.instance_hours));
+        fmt::format("{}: {} instance-hours.", instances_text(*summary.instances), number_text(summary.instance_hours)));
   } else {
     sentences.emplace_back("There are no figures for this time.");
   }
   sentences.push_back(changes_text(summary));
   if (summary.at_max > seconds{0}) {
     sentences.push_back(
-        fmt::format("At the maximum of {} for {}.", summary.bars.max_instances, operate::shown(summary.at_max)));
+        fmt::format("At the maximum of {} for {}.", summary.bars.max_instances, text_of(summary.at_max)));
   }
   if (auto passed = bars_text(summary); !passed.empty()) {
     sentences.push_back(std::move(passed));
   }
   sentences.push_back(alerts_text(summary.alerts));
   if (const auto missing = summary.range - summary.known; summary.instances && missing > seconds{0}) {
-    sentences.push_back(fmt::format("No data for {} of {}.", operate::shown(missing), operate::shown(summary.range)));
+    sentences.push_back(fmt::format("No data for {} of {}.", text_of(missing), text_of(summary.range)));
   }
   return fmt::format("{}", fmt::join(sentences, " "));
 }
