@@ -231,7 +231,7 @@ constexpr std::string_view k_script = R"(
 
 // The SHA-256 of the two, in base64, by which the policy allows them: tests/cli/test_report_page says what they are.
 constexpr std::string_view k_style_hash = "j3XK1L4NkAShK73kbNhwIQVkV3/R7IqROPT9IOsuYtc=";
-constexpr std::string_view k_script_hash = "u5Ymjp+Qj3PnkVADGRl9ZJD60LQT2ZBrEt/EOJc+FMY=";
+constexpr std::string_view k_script_hash = "OhDIBA6gOHcMh2Pa+HIOIhvyC8lbP5NPzfDRa3znsnI=";
 
 }  // namespace
 

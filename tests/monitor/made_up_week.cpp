@@ -93,7 +93,7 @@ class Story {
     const auto m = static_cast<double>(minute);
     const auto capacity = m_wanted.requests_each * m_wanted.max_instances;
     const auto day = 0.45 - 0.33 * std::cos(2 * std::numbers::pi * (m + 420) / k_day_minutes);
-    const auto surges = 0.5 * bump(m, part(0.35), part(0.009)) + 0.2 * bump(m, part(0.78), part(0.006));
+    const auto surges = 0.95 * bump(m, part(0.35), part(0.009)) + 0.2 * bump(m, part(0.78), part(0.006));
     return std::max(0.0, capacity * (day + surges + 0.05 * drift(minute, 23, 1)) * (1 + 0.06 * noise(minute, 2)));
   }
 
@@ -105,8 +105,8 @@ class Story {
       return;
     }
     const auto overload = std::max(0.0, cpu - 80);
-    const auto response = 38 + 0.6 * cpu + overload * overload * 0.55 + 8 * std::abs(noise(minute, 3));
-    const auto errors = 0.15 + 0.12 * drift(minute, 31, 4) + overload * 0.16;
+    const auto response = 38 + 0.6 * cpu + overload * overload * 0.9 + 8 * std::abs(noise(minute, 3));
+    const auto errors = 0.15 + 0.12 * drift(minute, 31, 4) + overload * 0.2;
     store::FleetPoint point{
         .at = at(minute), .instances = same<double>(m_instances), .serving = same<double>(m_instances)};
     point.cpu = same(Percent{cpu});
