@@ -126,7 +126,7 @@ Status AppendedFile::append(std::string_view lines) {
     }
     const Unlocking at_end(m_file);
     if (*size > 0 && m_shape.max_bytes > 0 && *size + lines.size() > m_shape.max_bytes) {
-      if (const auto rotated = rotate(); !rotated) {
+      if (auto rotated = rotate(); !rotated) {
         return rotated;
       }
       continue;
@@ -157,7 +157,7 @@ Result<std::uint64_t> AppendedFile::lock() {
     }
     struct stat found {};
     if (fstat(m_file.get(), &found) == 0 && is_named(found, m_path)) {
-      const auto size = mended_size(found.st_size);
+      auto size = mended_size(found.st_size);
       if (!size) {
         flock(m_file.get(), LOCK_UN);
       }
@@ -207,7 +207,7 @@ Status AppendedFile::check_beginning() {
     return failure("read", m_path);
   }
   if (count > 0 && m_shape.accepts) {
-    if (const auto accepted = m_shape.accepts({part.data(), static_cast<std::size_t>(count)}); !accepted) {
+    if (auto accepted = m_shape.accepts({part.data(), static_cast<std::size_t>(count)}); !accepted) {
       return accepted;
     }
   }

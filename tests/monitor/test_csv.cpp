@@ -14,7 +14,7 @@ TEST_CASE("fields with commas, quotes and line breaks are quoted, and no other")
 
 TEST_CASE("outside text is no formula and has no line break in CSV") {
   CHECK(csv_text("shop-1") == "shop-1");
-  CHECK(csv_text("") == "");
+  CHECK(csv_text("").empty());
   for (const std::string formula : {"=1+1", "+1", "-1", "@SUM(A1)"}) {
     CHECK(csv_text(formula) == "'" + formula);
   }
