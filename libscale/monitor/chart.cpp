@@ -266,9 +266,9 @@ void put_flag(std::string& out, const Flag& flag, const Steps& steps) {
 
 void put_legend(std::string& out, const Chart& chart) {
   std::string entries;
-  for (auto line = chart.lines.rbegin(); line != chart.lines.rend(); ++line) {
-    if (line->look != Line::Look::faint) {
-      put(entries, R"(<li><i class="swatch c{}"></i>{}</li>)", line->colour, escaped(line->name));
+  for (const auto& line : chart.lines) {
+    if (line.look != Line::Look::faint) {
+      entries.insert(0, fmt::format(R"(<li><i class="swatch c{}"></i>{}</li>)", line.colour, escaped(line.name)));
     }
   }
   for (const auto& band : chart.bands) {

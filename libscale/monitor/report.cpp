@@ -158,10 +158,10 @@ Flag flag_of(const store::ScalingEvent& event) {
                               event.succeeded() ? "" : fmt::format("; failed: {}", event.outcome))};
 }
 
-/// The newest of a list that is ordered by time.
+/// The newest of a list that is ordered by time, the very newest first.
 template <class T>
 std::vector<T> newest(const std::vector<T>& list) {
-  return {list.end() - static_cast<std::ptrdiff_t>(std::min(list.size(), k_most_rows)), list.end()};
+  return {list.rbegin(), list.rbegin() + static_cast<std::ptrdiff_t>(std::min(list.size(), k_most_rows))};
 }
 
 std::string instances_chart(const ReportData& data, const Steps& steps) {
@@ -488,7 +488,10 @@ std::string table_of(std::string_view label, const std::vector<Column>& columns,
   for (const auto& row : rows) {
     out += "<tr>";
     for (std::size_t i = 0; i < row.size(); ++i) {
-      const auto look = fmt::format("{}{}", columns.at(i).look, row[i].is_bad ? " bad" : "");
+      std::string look{columns.at(i).look};
+      if (row[i].is_bad) {
+        look += look.empty() ? "bad" : " bad";
+      }
       out += fmt::format("<td{}>{}</td>", look.empty() ? "" : fmt::format(" class=\"{}\"", look), escaped(row[i].text));
     }
     out += "</tr>\n";
@@ -508,18 +511,17 @@ std::string number_or_dash(const std::optional<double>& value, std::string_view 
 
 std::string events_table(const ReportData& data) {
   Rows rows;
-  const auto events = newest(data.events);
-  for (auto event = events.rbegin(); event != events.rend(); ++event) {
-    const auto rate = event->request_rate ? std::optional(event->request_rate->value) : std::nullopt;
-    rows.push_back({{text_of(event->at)},
-                    {change_text(*event)},
-                    {event->reason},
-                    {event->succeeded() ? "done" : event->outcome, !event->succeeded()},
-                    {shown(event->cpu)},
-                    {shown(event->memory)},
+  for (const auto& event : newest(data.events)) {
+    const auto rate = event.request_rate ? std::optional(event.request_rate->value) : std::nullopt;
+    rows.push_back({{text_of(event.at)},
+                    {change_text(event)},
+                    {event.reason},
+                    {event.succeeded() ? "done" : event.outcome, !event.succeeded()},
+                    {shown(event.cpu)},
+                    {shown(event.memory)},
                     {number_or_dash(rate, "/s")},
-                    {shown(event->response_time)},
-                    {event->actor}});
+                    {shown(event.response_time)},
+                    {event.actor}});
   }
   return section_of("Scaling", rows.size(), data.events.size(),
                     table_of("Scaling",
@@ -537,16 +539,15 @@ std::string events_table(const ReportData& data) {
 
 std::string alerts_table(const ReportData& data) {
   Rows rows;
-  const auto alerts = newest(data.alerts);
-  for (auto alert = alerts.rbegin(); alert != alerts.rend(); ++alert) {
-    const auto end = alert->resolved_at.value_or(data.range.until);
-    rows.push_back({{text_of(alert->fired_at)},
-                    {alert->resolved_at ? text_of(*alert->resolved_at) : "still firing", !alert->resolved_at},
-                    {text_of(std::chrono::floor<seconds>(end - alert->fired_at))},
-                    {alert->rule},
-                    {alert->severity, alert->severity == "critical"},
-                    {alert->subject.empty() ? data.deployment : alert->subject},
-                    {alert->summary}});
+  for (const auto& alert : newest(data.alerts)) {
+    const auto end = alert.resolved_at.value_or(data.range.until);
+    rows.push_back({{text_of(alert.fired_at)},
+                    {alert.resolved_at ? text_of(*alert.resolved_at) : "still firing", !alert.resolved_at},
+                    {text_of(std::chrono::floor<seconds>(end - alert.fired_at))},
+                    {alert.rule},
+                    {alert.severity, alert.severity == "critical"},
+                    {alert.subject.empty() ? data.deployment : alert.subject},
+                    {alert.summary}});
   }
   return section_of("Alerts", rows.size(), data.alerts.size(),
                     table_of("Alerts",

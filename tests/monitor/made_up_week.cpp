@@ -21,8 +21,8 @@ using std::chrono::seconds;
 constexpr double k_day_minutes = 1440;
 
 /// Between -1 and 1, the same for the same numbers. Source: splitmix64.
-double noise(std::uint64_t a, std::uint64_t b = 0) {
-  auto z = a * 0x9e3779b97f4a7c15U + b * 0xd1b54a32d192ed03U + 0x2545f4914f6cdd1dU;
+double noise(std::int64_t minute, std::uint64_t seed) {
+  auto z = static_cast<std::uint64_t>(minute) * 0x9e3779b97f4a7c15U + seed * 0xd1b54a32d192ed03U + 0x2545f4914f6cdd1dU;
   z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
   z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
   z ^= z >> 31U;
@@ -33,7 +33,7 @@ double noise(std::uint64_t a, std::uint64_t b = 0) {
 double drift(std::int64_t minute, int span, std::uint64_t seed) {
   const auto knot = minute / span;
   const auto share = static_cast<double>(minute % span) / span;
-  const auto at = [&](std::int64_t k) { return noise(static_cast<std::uint64_t>(k), seed); };
+  const auto at = [&](std::int64_t k) { return noise(k, seed); };
   return at(knot) * (1 - share) + at(knot + 1) * share;
 }
 
