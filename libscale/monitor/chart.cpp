@@ -235,9 +235,9 @@ std::string values_text(const Values& values) {
   return text;
 }
 
-void put_line(std::string& out, const Line& line, double top, const std::string& unit) {
-  const auto path = line.look == Line::Look::stepped ? stepped_path(line.values, top) : plain_path(line.values, top);
-  if (line.look == Line::Look::faint) {
+void put_line(std::string& out, const Curve& line, double top, const std::string& unit) {
+  const auto path = line.look == Curve::Look::stepped ? stepped_path(line.values, top) : plain_path(line.values, top);
+  if (line.look == Curve::Look::faint) {
     put(out, R"(<path class="line faint" d="{}"><title>{}</title></path>)", path, escaped(line.name));
     return;
   }
@@ -267,7 +267,7 @@ void put_flag(std::string& out, const Flag& flag, const Steps& steps) {
 void put_legend(std::string& out, const Chart& chart) {
   std::string entries;
   for (const auto& line : chart.lines) {
-    if (line.look != Line::Look::faint) {
+    if (line.look != Curve::Look::faint) {
       entries.insert(0, fmt::format(R"(<li><i class="swatch c{}"></i>{}</li>)", line.colour, escaped(line.name)));
     }
   }

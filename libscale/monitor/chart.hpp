@@ -20,7 +20,7 @@ enum class Side { left, right };
 /// Colours by their number, from 1 on; 0 is the one that stays in the background.
 inline constexpr int k_colours = 6;
 
-struct Line {
+struct Curve {
   enum class Look {
     plain,
     stepped,  ///< a level for each step, for counts
@@ -73,8 +73,8 @@ struct Chart {
   bool is_wide = false;  ///< it takes a row of its own
   Scale left;
   std::optional<Scale> right;
-  std::vector<Line> lines;  ///< later ones lie over earlier ones, and come first in the legend
-  std::vector<Band> bands;  ///< below all lines
+  std::vector<Curve> lines;  ///< later ones lie over earlier ones, and come first in the legend
+  std::vector<Band> bands;   ///< below all lines
   std::vector<Level> levels;
   std::vector<Flag> flags;
 };

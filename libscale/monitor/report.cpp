@@ -182,7 +182,7 @@ std::string instances_chart(const ReportData& data, const Steps& steps) {
                  .values = has_requests ? requests.mean : cpu.mean,
                  .colour = k_orange,
                  .side = Side::right},
-                {.name = "instances (left)", .values = instances.mean, .colour = k_blue, .look = Line::Look::stepped}},
+                {.name = "instances (left)", .values = instances.mean, .colour = k_blue, .look = Curve::Look::stepped}},
       .bands = {{.least = instances.least, .most = instances.most, .colour = k_blue, .stepped = true}},
       .levels = {{.value = static_cast<double>(max), .label = fmt::format("max {}", max), .is_alarm = false}}};
   if (!data.events.empty()) {
@@ -260,7 +260,7 @@ void put_members(Chart& chart, std::vector<Member> members, const Steps& steps) 
     chart.lines.push_back({.name = fmt::format("instance {}", member.number),
                            .values = std::move(member.series.mean),
                            .colour = is_faint ? 0 : k_orange + static_cast<int>(members.size() - 1 - i),
-                           .look = is_faint ? Line::Look::faint : Line::Look::plain});
+                           .look = is_faint ? Curve::Look::faint : Curve::Look::plain});
   }
   chart.lines.push_back({.name = "median", .values = std::move(middle.mean), .colour = k_blue});
 }

@@ -6,10 +6,10 @@ using namespace kscale;
 using namespace std::chrono_literals;
 using Catch::Contains;
 using monitor::Chart;
+using monitor::Curve;
 using monitor::figure_of;
 using monitor::Flag;
 using monitor::Lane;
-using monitor::Line;
 using monitor::Steps;
 
 namespace {
@@ -18,7 +18,7 @@ const WallTime t0{std::chrono::seconds{1'795'514'400}};  // 24 Nov 2026 10:00
 const Steps k_steps({.since = t0, .until = t0 + 5min}, 1min);
 constexpr auto k_gap = std::nullopt;
 
-Chart chart(Line line) {
+Chart chart(Curve line) {
   return {.id = "cpu",
           .title = "CPU",
           .told = "it is told",
@@ -51,7 +51,7 @@ TEST_CASE("a step with data between two gaps is a dot") {
 }
 
 TEST_CASE("a stepped line keeps its level through each step") {
-  auto stepped = chart({.name = "instances", .values = {30, 30, 40, k_gap, 60}, .look = Line::Look::stepped});
+  auto stepped = chart({.name = "instances", .values = {30, 30, 40, k_gap, 60}, .look = Curve::Look::stepped});
   CHECK_THAT(figure_of(stepped, k_steps), Contains(R"(d="M0 700H4V600H6M8 400H10")"));
 }
 
@@ -65,7 +65,7 @@ TEST_CASE("a band is outlined along its most and back along its least") {
 
 TEST_CASE("a faint line tells its name, but no values") {
   const auto figure =
-      figure_of(chart({.name = "shop-7", .values = {50, 50, 50, 50, 50}, .look = Line::Look::faint}), k_steps);
+      figure_of(chart({.name = "shop-7", .values = {50, 50, 50, 50, 50}, .look = Curve::Look::faint}), k_steps);
   CHECK_THAT(figure, Contains(R"(<path class="line faint" d="M1 500L3 500 5 500 7 500 9 500"><title>shop-7</title>)"));
   CHECK_THAT(figure, !Contains("data-values") && !Contains("legend"));
 }
