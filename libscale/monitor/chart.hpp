@@ -80,8 +80,8 @@ struct Chart {
 };
 
 /// The chart as a <figure> of HTML with SVG in it, as wide as its place. Where no line or band has a value there is a
-/// word about it instead of a picture. A line that bears no dot within `Level::value` / 4 leaves the level away, so
-/// that small values can be seen.
+/// word about it instead of a picture. A level beyond both `least_top` and four times the highest value is left away,
+/// so that small values can be seen.
 std::string figure_of(const Chart& chart, const Steps& steps);
 
 /// Spans of time in a lane of their own.
