@@ -267,15 +267,12 @@ void Autoscaler::remember(const CheckReport& report, store::State& state) {
     return;
   }
   const auto load = report.sample.load();
-  const auto percent = [](const std::optional<policy::Average>& a) {
-    return a ? std::optional(a->at_least) : std::nullopt;
-  };
   m_records.record({.at = now.wall,
                     .from = decision.from,
                     .to = outcome.reached,
                     .reason = decision.reason,
-                    .cpu = percent(load.cpu),
-                    .memory = percent(load.memory),
+                    .cpu = policy::figure_of(load.cpu),
+                    .memory = policy::figure_of(load.memory),
                     .request_rate = load.request_rate,
                     .response_time = load.response_time,
                     .actor = "kscale-auto",

@@ -33,10 +33,6 @@ json::Value json_of(const std::vector<std::string>& lines) {
   return list;
 }
 
-json::Value json_of(const std::optional<policy::Average>& average) {
-  return average ? json::Value(rounded(average->at_least.value)) : json::Value();
-}
-
 json::Value json_of(const InstanceSample& instance) {
   json::Value value;
   value.set("number", instance.number);
@@ -110,8 +106,8 @@ json::Value json_of(const CheckReport& report) {
   value.set("reason", report.decision.reason);
   value.set("cause", name_of(report.decision.cause));
   value.set("dry_run", report.dry_run);
-  value.set("cpu_percent", json_of(load.cpu));
-  value.set("memory_percent", json_of(load.memory));
+  value.set("cpu_percent", json_of(policy::figure_of(load.cpu)));
+  value.set("memory_percent", json_of(policy::figure_of(load.memory)));
   value.set("requests_per_second", json_of(sample.request_rate));
   value.set("error_percent", json_of(sample.error_rate));
   value.set("response_milliseconds", json_of(sample.response_time));

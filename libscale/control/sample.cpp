@@ -158,13 +158,10 @@ void mark_out_of_rotation(Sample& sample, const fleet::Drift& drift) {
 }
 
 store::FleetSample to_keep(const Sample& sample, WallTime at) {
-  const auto known = [](const std::optional<policy::Average>& average) {
-    return average ? std::optional(average->at_least) : std::nullopt;
-  };
   const auto load = sample.load();
   store::FleetSample kept{.at = at,
-                          .cpu = known(load.cpu),
-                          .memory = known(load.memory),
+                          .cpu = policy::figure_of(load.cpu),
+                          .memory = policy::figure_of(load.memory),
                           .request_rate = sample.request_rate,
                           .error_rate = sample.error_rate,
                           .response_time = sample.response_time,

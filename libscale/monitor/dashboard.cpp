@@ -165,12 +165,9 @@ void put_graphs(Canvas& canvas, const Scene& scene, int row, Size size) {
   constexpr int k_gap = 2;
   const auto& sample = scene.snapshot.overview.sample;
   const auto load = sample.load();
-  const auto known = [](const std::optional<policy::Average>& average) {
-    return average ? std::optional(average->at_least) : std::nullopt;
-  };
   const std::array graphs{
-      Graph{"CPU", Figure::cpu, operate::shown(known(load.cpu)), 100, true},
-      Graph{"memory", Figure::memory, operate::shown(known(load.memory)), 100, true},
+      Graph{"CPU", Figure::cpu, operate::shown(policy::figure_of(load.cpu)), 100, true},
+      Graph{"memory", Figure::memory, operate::shown(policy::figure_of(load.memory)), 100, true},
       Graph{"requests", Figure::request_rate, operate::shown(sample.request_rate), 1, false},
       Graph{"response", Figure::response_time, operate::shown(sample.response_time), 1, false},
   };

@@ -82,9 +82,6 @@ Row row_of(const Snapshot& snapshot) {
   const auto& overview = snapshot.overview;
   const auto& sample = overview.sample;
   const auto load = sample.load();
-  const auto average = [](const std::optional<policy::Average>& of) {
-    return of ? csv_number(of->at_least.value) : std::string();
-  };
   // Where Docker did not answer, it is not known how many there are.
   const auto count = [&](auto is_counted) {
     return overview.docker_error ? "" : std::to_string(std::ranges::count_if(overview.instances, is_counted));
@@ -93,8 +90,8 @@ Row row_of(const Snapshot& snapshot) {
       {"time", control::shown(overview.at)},
       {"deployment", csv_text(overview.deployment)},
       {"serving", count([](const auto& instance) { return instance.serving; })},
-      {"cpu_percent", average(load.cpu)},
-      {"memory_percent", average(load.memory)},
+      {"cpu_percent", field(policy::figure_of(load.cpu))},
+      {"memory_percent", field(policy::figure_of(load.memory))},
       {"instances", count([](const auto& instance) { return instance.state == docker::State::running; })},
       {"requests_per_second", field(sample.request_rate)},
       {"error_percent", field(sample.error_rate)},

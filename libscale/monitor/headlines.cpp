@@ -204,11 +204,8 @@ Line Painter::cell(std::string_view name, const std::optional<Percent>& share) c
 
 Line Painter::fleet() const {
   const auto load = m_overview.sample.load();
-  const auto known = [](const std::optional<policy::Average>& average) {
-    return average ? std::optional(average->at_least) : std::nullopt;
-  };
   Sentence sentence("fleet", m_size.columns);
-  sentence.add(cell("CPU", known(load.cpu))).add(cell("memory", known(load.memory)));
+  sentence.add(cell("CPU", policy::figure_of(load.cpu))).add(cell("memory", policy::figure_of(load.memory)));
   constexpr int k_longest = 60;
   const int width = std::min(cell_width(), k_longest);
   return m_has_graphs ? sentence.line()

@@ -28,10 +28,6 @@ std::optional<double> mean(const std::optional<store::Spread<T>>& spread) {
   return spread ? number(std::optional(spread->mean)) : std::nullopt;
 }
 
-std::optional<double> number(const std::optional<policy::Average>& average) {
-  return average ? std::optional(average->at_least.value) : std::nullopt;
-}
-
 /// How many steps lie between the two, without both.
 std::ptrdiff_t steps_between(WallTime earlier, WallTime later, std::chrono::seconds step) {
   return static_cast<std::ptrdiff_t>((later - earlier) / std::max(step, std::chrono::seconds{1})) - 1;
@@ -104,8 +100,8 @@ void Trends::fill(const std::vector<store::FleetPoint>& fleet, const std::vector
 void Trends::add(const Snapshot& snapshot) {
   const auto& overview = snapshot.overview;
   const auto load = overview.sample.load();
-  push(m_fleet[index(Figure::cpu)], number(load.cpu));
-  push(m_fleet[index(Figure::memory)], number(load.memory));
+  push(m_fleet[index(Figure::cpu)], number(policy::figure_of(load.cpu)));
+  push(m_fleet[index(Figure::memory)], number(policy::figure_of(load.memory)));
   push(m_fleet[index(Figure::request_rate)], number(overview.sample.request_rate));
   push(m_fleet[index(Figure::error_rate)], number(overview.sample.error_rate));
   push(m_fleet[index(Figure::response_time)], number(overview.sample.response_time));

@@ -96,15 +96,11 @@ json::Value json_of(const std::vector<View>& views) {
   return list;
 }
 
-std::optional<Percent> known(const std::optional<policy::Average>& average) {
-  return average ? std::optional(average->at_least) : std::nullopt;
-}
-
 /// The figures of the whole.
 void set_load(json::Value& value, const control::Sample& sample) {
   const auto load = sample.load();
-  value.set("cpu_percent", operate::json_of(known(load.cpu)));
-  value.set("memory_percent", operate::json_of(known(load.memory)));
+  value.set("cpu_percent", operate::json_of(policy::figure_of(load.cpu)));
+  value.set("memory_percent", operate::json_of(policy::figure_of(load.memory)));
   value.set("requests_per_second", operate::json_of(sample.request_rate));
   value.set("error_percent", operate::json_of(sample.error_rate));
   value.set("response_milliseconds", operate::json_of(sample.response_time));

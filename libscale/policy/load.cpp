@@ -35,4 +35,8 @@ std::optional<Average> average_memory(const std::vector<InstanceLoad>& instances
   return average(instances, &InstanceLoad::memory);
 }
 
+std::optional<Percent> figure_of(const std::optional<Average>& average) {
+  return average ? std::optional(average->at_least) : std::nullopt;
+}
+
 }  // namespace kscale::policy

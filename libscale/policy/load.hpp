@@ -39,4 +39,7 @@ struct Load {
 std::optional<Average> average_cpu(const std::vector<InstanceLoad>& instances);
 std::optional<Average> average_memory(const std::vector<InstanceLoad>& instances);
 
+/// The figure alone, for those who show it and decide nothing.
+std::optional<Percent> figure_of(const std::optional<Average>& average);
+
 }  // namespace kscale::policy

@@ -281,14 +281,11 @@ std::vector<Row> check_rows() {
 }
 
 std::vector<Row> load_rows() {
-  const auto at_least = [](const std::optional<policy::Average>& average) {
-    return average ? std::optional(average->at_least) : std::nullopt;
-  };
   return {
       of_sample({"kscale_cpu_ratio", "gauge", "", "CPU use of one instance on average, as decisions see it."},
-                [=](const control::Sample& sample) { return at_least(sample.load().cpu); }),
+                [](const control::Sample& sample) { return policy::figure_of(sample.load().cpu); }),
       of_sample({"kscale_memory_ratio", "gauge", "", "Memory use of one instance on average, as decisions see it."},
-                [=](const control::Sample& sample) { return at_least(sample.load().memory); }),
+                [](const control::Sample& sample) { return policy::figure_of(sample.load().memory); }),
       of_sample({"kscale_requests_per_second", "gauge", "", "Request rate of the service."},
                 [](const control::Sample& sample) { return sample.request_rate; }),
       of_sample({"kscale_error_ratio", "gauge", "", "Share of answers with 5xx."},

@@ -28,3 +28,9 @@ TEST_CASE("an average over nobody is unknown") {
   CHECK_FALSE(average_memory({{.cpu = Percent{50}}}).has_value());
   CHECK_FALSE(average_cpu({{.warming_up = true, .cpu = Percent{50}}}).has_value());
 }
+
+TEST_CASE("the figure of an average is the same, complete or not, and none where there is none") {
+  CHECK(figure_of(average_cpu({{.cpu = Percent{90}}})) == Percent{90});
+  CHECK(figure_of(average_cpu({{.cpu = Percent{90}}, {}})) == Percent{45});
+  CHECK_FALSE(figure_of(average_cpu({})).has_value());
+}
