@@ -71,17 +71,14 @@ std::string figures_of(const Sample& sample) {
 
 }  // namespace
 
-std::string shown(WallTime time) {
-  return rfc3339_in_seconds(time);
-}
-
 std::string line_of(const CheckReport& report) {
   const auto& decision = report.decision;
   const auto what = decision.action == policy::Action::hold
                         ? fmt::format("hold instances={}", decision.from)
                         : fmt::format("scale from={} to={}{}", decision.from, decision.to,
                                       report.dry_run ? " (dry run: nothing is changed)" : "");
-  return fmt::format("{} {} reason=\"{}\" {}", shown(report.at), what, decision.reason, figures_of(report.sample));
+  return fmt::format("{} {} reason=\"{}\" {}", rfc3339_in_seconds(report.at), what, decision.reason,
+                     figures_of(report.sample));
 }
 
 std::string outcome_line_of(const CheckReport& report) {
@@ -92,14 +89,15 @@ std::string outcome_line_of(const CheckReport& report) {
   const auto* const verb = report.decision.to > report.decision.from ? "added" : "removed";
   const auto seconds = std::chrono::duration<double>(outcome.took).count();
   const auto names = outcome.names.empty() ? std::string("nothing") : fmt::format("{}", fmt::join(outcome.names, ","));
-  return fmt::format("{} scaled to={} {}={} in {:.1f}s", shown(report.at), outcome.reached, verb, names, seconds);
+  return fmt::format("{} scaled to={} {}={} in {:.1f}s", rfc3339_in_seconds(report.at), outcome.reached, verb, names,
+                     seconds);
 }
 
 json::Value json_of(const CheckReport& report) {
   const auto& sample = report.sample;
   const auto load = sample.load();
   json::Value value;
-  value.set("time", shown(report.at));
+  value.set("time", rfc3339_in_seconds(report.at));
   value.set("action", name_of(report.decision.action));
   value.set("from_instances", report.decision.from);
   value.set("to_instances", report.decision.to);

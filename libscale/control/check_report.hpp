@@ -32,9 +32,6 @@ struct CheckReport {
   std::optional<Outcome> outcome;  ///< nothing when nothing was to be done, or with dry_run
 };
 
-/// UTC, to the second: `2026-11-24T10:00:00Z`.
-std::string shown(WallTime time);
-
 /// One line for people and for grep: what was decided, why, and on which figures.
 std::string line_of(const CheckReport& report);
 /// One line on what was done; empty when nothing was.

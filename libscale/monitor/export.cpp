@@ -5,7 +5,7 @@
 #include <map>
 #include <vector>
 
-#include "libscale/control/check_report.hpp"
+#include "libscale/base/rfc3339.hpp"
 #include "libscale/monitor/csv.hpp"
 
 namespace kscale::monitor {
@@ -63,7 +63,7 @@ std::string line_of(const Row& row) {
 
 Row row_of(const operate::InstanceView& instance, const operate::Overview& overview) {
   return {
-      {"time", control::shown(overview.at)},
+      {"time", rfc3339_in_seconds(overview.at)},
       {"deployment", csv_text(overview.deployment)},
       {"instance", csv_text(instance.name)},
       {"state", std::string(name_of(instance.state))},
@@ -87,7 +87,7 @@ Row row_of(const Snapshot& snapshot) {
     return overview.docker_error ? "" : std::to_string(std::ranges::count_if(overview.instances, is_counted));
   };
   return {
-      {"time", control::shown(overview.at)},
+      {"time", rfc3339_in_seconds(overview.at)},
       {"deployment", csv_text(overview.deployment)},
       {"serving", count([](const auto& instance) { return instance.serving; })},
       {"cpu_percent", field(policy::figure_of(load.cpu))},

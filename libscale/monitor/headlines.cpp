@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "libscale/control/check_report.hpp"
+#include "libscale/base/rfc3339.hpp"
 #include "libscale/monitor/gauge.hpp"
 #include "libscale/monitor/layout.hpp"
 #include "libscale/monitor/width.hpp"
@@ -98,7 +98,7 @@ Line Painter::top() const {
   if (view.paused) {
     right.add(" PAUSED ", Style::warning_badge).add(" ");
   }
-  const auto time = control::shown(m_overview.at);
+  const auto time = rfc3339_in_seconds(m_overview.at);
   constexpr int k_wide = 100;
   constexpr std::size_t k_date = 11;  // what stands before the hours
   right.add(m_size.columns >= k_wide ? time : time.substr(k_date), Style::dim);

@@ -12,7 +12,7 @@
 #include <fmt/format.h>
 
 #include "libscale/base/printable.hpp"
-#include "libscale/control/check_report.hpp"
+#include "libscale/base/rfc3339.hpp"
 #include "libscale/monitor/point_figures.hpp"
 #include "libscale/monitor/steps.hpp"
 #include "libscale/monitor/trend.hpp"
@@ -172,8 +172,9 @@ std::string summary_text(const HistoryView& view) {
   const auto steps = static_cast<double>(Steps(view.range, view.step).count());
   const auto share = std::min(1.0, static_cast<double>(view.fleet.size()) / steps);
   return fmt::format("history of '{}' from {} to {} ({})\ndata for {:.0f}% of it, {}, {}\n", printable(view.deployment),
-                     control::shown(since), control::shown(until), shown(std::chrono::floor<seconds>(until - since)),
-                     share * 100, counted(view.events.size(), "scaling event"), counted(view.alerts.size(), "alert"));
+                     rfc3339_in_seconds(since), rfc3339_in_seconds(until),
+                     shown(std::chrono::floor<seconds>(until - since)), share * 100,
+                     counted(view.events.size(), "scaling event"), counted(view.alerts.size(), "alert"));
 }
 
 struct Line {
@@ -268,7 +269,7 @@ std::vector<Note> notes_of(const HistoryView& view) {
             ? fmt::format("over after {}", shown(std::chrono::floor<seconds>(*alert.resolved_at - alert.fired_at)))
             : std::string("not over");
     notes.push_back(
-        {alert.fired_at, fmt::format("  ! {} {} {}: {}; {}\n", control::shown(alert.fired_at),
+        {alert.fired_at, fmt::format("  ! {} {} {}: {}; {}\n", rfc3339_in_seconds(alert.fired_at),
                                      printable(alert.severity), printable(alert.rule), printable(alert.summary), end)});
   }
   std::ranges::stable_sort(notes, {}, &Note::at);
@@ -362,7 +363,8 @@ std::string time_text(const HistoryView& view) {
 std::string text_of(const HistoryView& view, const HistoryStyle& style) {
   if (view.is_empty()) {
     return fmt::format("no history of '{}' yet from {} to {}: kscale-auto and kscale-monitor write it while they run\n",
-                       printable(view.deployment), control::shown(view.range.since), control::shown(view.range.until));
+                       printable(view.deployment), rfc3339_in_seconds(view.range.since),
+                       rfc3339_in_seconds(view.range.until));
   }
   std::string text = summary_text(view);
   if (!view.fleet.empty()) {

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "libscale/control/check_report.hpp"
+#include "libscale/base/rfc3339.hpp"
 #include "libscale/monitor/csv.hpp"
 #include "libscale/monitor/point_figures.hpp"
 #include "libscale/monitor/steps.hpp"
@@ -36,7 +36,7 @@ json::Value json_of(const std::optional<store::Spread<double>>& spread) {
 template <class Point>
 json::Value json_of(const Point& point, const std::vector<Figure>& figures) {
   json::Value value;
-  value.set("time", control::shown(point.at));
+  value.set("time", rfc3339_in_seconds(point.at));
   for (const auto figure : figures) {
     value.set(std::string(key_of(figure)), json_of(figure_of(point, figure)));
   }
@@ -49,9 +49,9 @@ json::Value json_of(const store::AlertRecord& alert) {
   value.set("subject", alert.subject.empty() ? json::Value() : json::Value(alert.subject));
   value.set("severity", alert.severity);
   value.set("summary", alert.summary);
-  value.set("since", control::shown(alert.since));
-  value.set("fired_at", control::shown(alert.fired_at));
-  value.set("resolved_at", alert.resolved_at ? json::Value(control::shown(*alert.resolved_at)) : json::Value());
+  value.set("since", rfc3339_in_seconds(alert.since));
+  value.set("fired_at", rfc3339_in_seconds(alert.fired_at));
+  value.set("resolved_at", alert.resolved_at ? json::Value(rfc3339_in_seconds(*alert.resolved_at)) : json::Value());
   return value;
 }
 
@@ -60,7 +60,7 @@ std::string csv_of(const Point& point, const std::string& instance, const std::v
   std::string lines;
   for (const auto figure : figures) {
     if (const auto spread = figure_of(point, figure)) {
-      lines += csv_line({control::shown(point.at), csv_text(instance), std::string(key_of(figure)),
+      lines += csv_line({rfc3339_in_seconds(point.at), csv_text(instance), std::string(key_of(figure)),
                          csv_number(spread->mean), csv_number(spread->least), csv_number(spread->most)});
     }
   }
@@ -113,8 +113,8 @@ Result<HistoryView> read_history(store::History& history, const std::string& dep
 json::Value json_of(const HistoryView& view) {
   json::Value value;
   value.set("deployment", view.deployment);
-  value.set("since", control::shown(view.range.since));
-  value.set("until", control::shown(view.range.until));
+  value.set("since", rfc3339_in_seconds(view.range.since));
+  value.set("until", rfc3339_in_seconds(view.range.until));
   value.set("step_seconds", std::int64_t{view.step.count()});
   auto fleet = json::Value::array();
   for (const auto& point : view.fleet) {

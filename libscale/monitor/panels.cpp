@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include "libscale/alert/rule.hpp"
-#include "libscale/control/check_report.hpp"
 #include "libscale/monitor/gauge.hpp"
 #include "libscale/monitor/width.hpp"
 #include "libscale/operate/figures.hpp"

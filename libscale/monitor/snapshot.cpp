@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "libscale/base/printable.hpp"
-#include "libscale/control/check_report.hpp"
+#include "libscale/base/rfc3339.hpp"
 #include "libscale/operate/events.hpp"
 #include "libscale/operate/figures.hpp"
 
@@ -18,16 +18,16 @@ json::Value json_of(const alert::Alert& alert) {
   value.set("subject", finding.subject.empty() ? json::Value() : json::Value(finding.subject));
   value.set("severity", alert::name_of(finding.severity));
   value.set("summary", finding.summary);
-  value.set("since", control::shown(alert.since));
+  value.set("since", rfc3339_in_seconds(alert.since));
   value.set("firing", alert.firing);
-  value.set("fired_at", alert.firing ? json::Value(control::shown(alert.fired_at)) : json::Value());
+  value.set("fired_at", alert.firing ? json::Value(rfc3339_in_seconds(alert.fired_at)) : json::Value());
   return value;
 }
 
 std::string text_of(const alert::Alert& alert) {
   const auto& finding = alert.finding;
   return fmt::format("alert: {} {}: {} (since {}{})\n", alert::name_of(finding.severity),
-                     alert::info(finding.rule).name, printable(finding.summary), control::shown(alert.since),
+                     alert::info(finding.rule).name, printable(finding.summary), rfc3339_in_seconds(alert.since),
                      alert.firing ? "" : ", not firing yet");
 }
 

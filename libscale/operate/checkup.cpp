@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "libscale/base/printable.hpp"
-#include "libscale/control/check_report.hpp"
+#include "libscale/base/rfc3339.hpp"
 #include "libscale/fleet/instance.hpp"
 #include "libscale/operate/figures.hpp"
 #include "libscale/operate/table.hpp"
@@ -157,7 +157,7 @@ Result<Checkup> check_up(const control::Settings& settings, const fleet::World& 
 
 json::Value json_of(const Checkup& checkup) {
   json::Value value;
-  value.set("time", control::shown(checkup.at));
+  value.set("time", rfc3339_in_seconds(checkup.at));
   value.set("deployment", checkup.deployment);
   value.set("verdict", name_of(checkup.verdict()));
   value.set("backend_instances", backends(checkup.instances));

@@ -3,14 +3,14 @@
 #include <fmt/format.h>
 
 #include "libscale/base/printable.hpp"
-#include "libscale/control/check_report.hpp"
+#include "libscale/base/rfc3339.hpp"
 #include "libscale/operate/figures.hpp"
 
 namespace kscale::operate {
 
 json::Value json_of(const store::ScalingEvent& event) {
   json::Value value;
-  value.set("time", control::shown(event.at));
+  value.set("time", rfc3339_in_seconds(event.at));
   value.set("from_instances", event.from);
   value.set("to_instances", event.to);
   value.set("reason", event.reason);
@@ -24,7 +24,7 @@ json::Value json_of(const store::ScalingEvent& event) {
 }
 
 std::string text_of(const store::ScalingEvent& event) {
-  return fmt::format("{} {} -> {} {}: {}{}", control::shown(event.at), event.from, event.to, printable(event.actor),
+  return fmt::format("{} {} -> {} {}: {}{}", rfc3339_in_seconds(event.at), event.from, event.to, printable(event.actor),
                      printable(event.reason),
                      event.succeeded() ? "" : fmt::format("; failed: {}", printable(event.outcome)));
 }

@@ -8,7 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "libscale/base/printable.hpp"
-#include "libscale/control/check_report.hpp"
+#include "libscale/base/rfc3339.hpp"
 #include "libscale/operate/figures.hpp"
 #include "libscale/operate/table.hpp"
 
@@ -80,7 +80,7 @@ json::Value json_of(const AutoscalerView& autoscaler) {
   value.set("paused", autoscaler.paused);
   value.set("pause_left_seconds", operate::json_of(autoscaler.pause_left));
   value.set("last_decision", last ? json::Value(last->decision) : json::Value());
-  value.set("last_decision_time", last ? json::Value(control::shown(last->at)) : json::Value());
+  value.set("last_decision_time", last ? json::Value(rfc3339_in_seconds(last->at)) : json::Value());
   value.set("last_decision_age_seconds", last ? operate::json_of(std::optional(last->ago)) : json::Value());
   value.set("cooldown_up_left_seconds", std::int64_t{autoscaler.cooldown_up_left.count()});
   value.set("cooldown_down_left_seconds", std::int64_t{autoscaler.cooldown_down_left.count()});
@@ -277,7 +277,7 @@ std::string brief(const AutoscalerView::Last& last) {
 
 json::Value json_of(const Overview& overview) {
   json::Value value;
-  value.set("time", control::shown(overview.at));
+  value.set("time", rfc3339_in_seconds(overview.at));
   value.set("deployment", overview.deployment);
   value.set("verdict", name_of(overview.verdict));
   set_load(value, overview.sample);

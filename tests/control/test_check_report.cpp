@@ -58,11 +58,6 @@ CheckReport empty_report() {
 
 }  // namespace
 
-TEST_CASE("a time is shown in UTC, to the second") {
-  CHECK(control::shown(k_time) == "2026-11-24T10:00:00Z");
-  CHECK(control::shown(WallTime{0ms}) == "1970-01-01T00:00:00Z");
-}
-
 TEST_CASE("the line of a check tells what was decided, why, and on which figures") {
   auto report = full_report();
   CHECK(line_of(report) ==

@@ -14,7 +14,6 @@
 
 #include "libscale/base/environment.hpp"
 #include "libscale/base/printable.hpp"
-#include "libscale/control/check_report.hpp"
 #include "libscale/control/peers.hpp"
 #include "libscale/control/records.hpp"
 #include "libscale/control/system_clock.hpp"
