@@ -35,19 +35,22 @@ Result<Records> Records::open(const Settings& settings, const EnvironmentLookup&
   }
   Records records(settings, std::move(directory), clock, log, std::move(tool));
   if (!settings.dry_run) {
-    records.open_history();
+    records.tell(records.m_history_trouble, records.open_history());
   }
   return records;
 }
 
-void Records::open_history() {
+Status Records::open_history() {
+  if (m_history) {
+    return {};
+  }
   auto history = store::History::open(history_file(), m_clock->now().wall, m_retention);
   if (!history) {
-    tell(m_history_trouble, tl::unexpected(history.error()));
-    return;
+    return tl::unexpected(history.error());
   }
   m_history.emplace(std::move(*history));
   tell_notice();
+  return {};
 }
 
 void Records::tell_notice() {
@@ -101,17 +104,11 @@ void Records::write(const std::function<Status(store::History&)>& what) {
   if (m_dry_run) {
     return;
   }
-  if (!m_history) {
-    open_history();
-  }
-  if (m_history) {
-    const auto written = what(*m_history);
+  tell(m_history_trouble, open_history().and_then([&] {
+    auto written = what(*m_history);
     tell_notice();
-    tell(m_history_trouble, written);
-    if (!written) {
-      m_history.reset();
-    }
-  }
+    return written;
+  }));
 }
 
 void Records::record(const store::ScalingEvent& event) {
@@ -174,13 +171,8 @@ Result<store::History*> Records::history() {
   if (!m_history && !std::filesystem::exists(history_file(), unused)) {
     return nullptr;
   }
-  if (!m_history) {
-    auto history = store::History::open(history_file(), m_clock->now().wall, m_retention);
-    if (!history) {
-      return tl::unexpected(history.error());
-    }
-    m_history.emplace(std::move(*history));
-    tell_notice();
+  if (const auto opened = open_history(); !opened) {
+    return tl::unexpected(opened.error());
   }
   return &*m_history;
 }

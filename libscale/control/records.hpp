@@ -55,8 +55,7 @@ class Records {
   /// Who is that monitor now; empty when nobody is.
   std::string monitor() const;
 
-  /// The history, to read in it; null where none was begun yet. It lives as long as the records, or until a write to it
-  /// fails.
+  /// The history, to read in it; null where none was begun yet. It lives as long as the records.
   Result<store::History*> history();
   /// The newest `limit` actions of `since` or later, oldest first.
   Result<std::vector<store::ScalingEvent>> events(WallTime since, std::size_t limit);
@@ -64,7 +63,8 @@ class Records {
  private:
   Records(const Settings& settings, std::filesystem::path directory, Clock& clock, const Log& log, std::string tool);
 
-  void open_history();
+  /// Opens the history, or begins one, unless it is open.
+  Status open_history();
   void tell_notice();
   /// Writes something to the history, and tells of trouble with it.
   void write(const std::function<Status(store::History&)>& what);
