@@ -45,6 +45,12 @@ Result<Peers> Peers::from(const Settings& settings, const EnvironmentLookup& env
   return peers;
 }
 
+void Peers::name_in(net::TallyTransport& tally, const Settings& settings) const {
+  tally.name(m_engine->endpoint(), "docker");
+  tally.name(m_kong->endpoint(), "kong");
+  tally.name({.base_url = settings.proxy_url}, "proxy");
+}
+
 fleet::World Peers::world(std::function<void(std::string_view)> on_step) {
   return {*m_engine, *m_kong, *m_http, *m_clock, host_of(m_engine->endpoint()), std::move(on_step)};
 }

@@ -12,6 +12,7 @@
 #include "libscale/fleet/deployment.hpp"
 #include "libscale/kong/admin.hpp"
 #include "libscale/net/http.hpp"
+#include "libscale/net/tally.hpp"
 
 namespace kscale::control {
 
@@ -24,6 +25,9 @@ class Peers {
 
   docker::Engine& engine() { return *m_engine; }
   kong::Admin& kong() { return *m_kong; }
+
+  /// Has calls counted under the names docker, kong and proxy.
+  void name_in(net::TallyTransport& tally, const Settings& settings) const;
 
   /// What the steps of the fleet need; lent, as long as the peers live.
   fleet::World world(std::function<void(std::string_view)> on_step);

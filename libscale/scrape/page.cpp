@@ -355,6 +355,16 @@ const std::vector<Row>& rows() {
 
 }  // namespace
 
+Subject subject_of(std::string tool, std::string version, const control::Settings& settings,
+                   std::chrono::seconds interval) {
+  return {.tool = std::move(tool),
+          .version = std::move(version),
+          .deployment = settings.deployment.prefix,
+          .interval = interval,
+          .min_instances = settings.rules.min_instances,
+          .max_instances = settings.rules.max_instances};
+}
+
 const std::vector<Metric>& all_metrics() {
   static const std::vector<Metric> all = [] {
     std::vector<Metric> list;

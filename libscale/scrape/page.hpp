@@ -11,6 +11,7 @@
 #include "libscale/base/clock.hpp"
 #include "libscale/control/check_report.hpp"
 #include "libscale/control/sample.hpp"
+#include "libscale/control/settings.hpp"
 #include "libscale/net/tally.hpp"
 
 namespace prometheus {
@@ -39,6 +40,10 @@ struct Subject {
   int min_instances = 0;
   int max_instances = 0;
 };
+
+/// What such a page is about by the settings; `interval` is the tool's own.
+Subject subject_of(std::string tool, std::string version, const control::Settings& settings,
+                   std::chrono::seconds interval);
 
 /// What one look at a deployment has found.
 struct Look {

@@ -17,4 +17,8 @@ Exit exit_for(const Error& error) {
   }
 }
 
+Exit exit_for_set_up(const Error& error) {
+  return error.code == Errc::invalid ? Exit::usage : exit_for(error);
+}
+
 }  // namespace kscale::cli

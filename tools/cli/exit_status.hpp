@@ -16,5 +16,7 @@ enum class Exit {
 };
 
 Exit exit_for(const Error& error);
+/// The same, before anything was begun: what is `invalid` then is how the tool was called or set.
+Exit exit_for_set_up(const Error& error);
 
 }  // namespace kscale::cli

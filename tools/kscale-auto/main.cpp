@@ -1,11 +1,8 @@
 #include <csignal>
 #include <cstdio>
-#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "libscale/base/environment.hpp"
 #include "libscale/control/autoscaler.hpp"
@@ -20,6 +17,7 @@
 #include "tools/cli/options.hpp"
 #include "tools/cli/signals.hpp"
 #include "tools/cli/terminal_log.hpp"
+#include "tools/cli/tool.hpp"
 
 namespace {
 
@@ -45,12 +43,7 @@ Exit tell(const control::Log& log, const Error& error) {
 }
 
 scrape::Subject subject_of(const control::Settings& settings) {
-  return {.tool = k_usage.tool,
-          .version = KSCALE_VERSION,
-          .deployment = settings.deployment.prefix,
-          .interval = settings.check_interval,
-          .min_instances = settings.rules.min_instances,
-          .max_instances = settings.rules.max_instances};
+  return scrape::subject_of(k_usage.tool, KSCALE_VERSION, settings, settings.check_interval);
 }
 
 /// What lives on when the settings are read again: all that was counted.
@@ -122,9 +115,7 @@ Result<std::unique_ptr<Run>> Run::prepare(const control::Settings& settings, boo
     return tl::unexpected(peers.error());
   }
   run->m_peers.emplace(std::move(*peers));
-  run->m_http.name(run->m_peers->engine().endpoint(), "docker");
-  run->m_http.name({.base_url = settings.kong_url}, "kong");
-  run->m_http.name({.base_url = settings.proxy_url}, "proxy");
+  run->m_peers->name_in(run->m_http, run->m_settings);
   auto records = control::Records::open(run->m_settings, process_environment(), run->m_clock, run->m_log);
   if (!records) {
     return tl::unexpected(records.error());
@@ -236,8 +227,8 @@ std::unique_ptr<Run> renewed(std::unique_ptr<Run> before, const cli::CommandLine
 
 Exit serve(std::unique_ptr<Run> run, const cli::CommandLine& line, cli::Signals& signals, Metrics& metrics) {
   if (const auto ready = run->lock(nullptr).and_then([&] { return run->listen(nullptr); }); !ready) {
-    const auto exit = tell(run->log(), ready.error());
-    return ready.error().code == Errc::invalid ? Exit::usage : exit;
+    tell(run->log(), ready.error());
+    return cli::exit_for_set_up(ready.error());
   }
   auto first_failure = control::FirstFailure::ends;
   while (true) {
@@ -254,49 +245,20 @@ Exit serve(std::unique_ptr<Run> run, const cli::CommandLine& line, cli::Signals&
   }
 }
 
-Exit main_of(const std::vector<std::string>& arguments) {
-  const auto log = cli::terminal_log(k_usage.tool, false);
-  const auto line = cli::parse_command_line(k_usage, arguments);
-  if (!line) {
-    log.say(control::Level::error, "{}; see kscale-auto --help", line.error().what);
-    return Exit::usage;
-  }
-  if (line->has("help")) {
-    fmt::print("{}", cli::help_text(k_usage));
-    return Exit::done;
-  }
-  if (line->has("version")) {
-    fmt::print("kscale-auto {}\n", KSCALE_VERSION);
-    return Exit::done;
-  }
-  const auto loaded = control::load_settings(cli::sources_for(*line));
-  if (!loaded) {
-    log.say(control::Level::error, "{}", loaded.error().what);
-    return Exit::usage;
-  }
-  if (line->has("show-config")) {
-    fmt::print("{}", control::shown(*loaded));
-    return Exit::done;
-  }
+Exit main_of(const cli::Call& call) {
+  const auto& settings = call.loaded.settings;
   cli::Signals signals;
-  Metrics metrics(loaded->settings);
-  auto run = Run::prepare(loaded->settings, line->has("json"), signals, metrics);
+  Metrics metrics(settings);
+  auto run = Run::prepare(settings, call.line.has("json"), signals, metrics);
   if (!run) {
-    const auto exit = tell(log, run.error());
-    return run.error().code == Errc::invalid ? Exit::usage : exit;
+    tell(cli::terminal_log(k_usage.tool, false), run.error());
+    return cli::exit_for_set_up(run.error());
   }
-  return line->has("once") ? (*run)->once() : serve(std::move(*run), *line, signals, metrics);
+  return call.line.has("once") ? (*run)->once() : serve(std::move(*run), call.line, signals, metrics);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return static_cast<int>(main_of({argv + 1, argv + argc}));
-  } catch (const std::exception& fault) {
-    std::fputs("kscale-auto: error: ", stderr);
-    std::fputs(fault.what(), stderr);
-    std::fputs("\n", stderr);
-    return static_cast<int>(Exit::failed);
-  }
+  return cli::run_tool(k_usage, KSCALE_VERSION, argc, argv, main_of);
 }

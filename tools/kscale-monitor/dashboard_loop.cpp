@@ -36,7 +36,7 @@ class Loop {
  private:
   /// Does what was asked for meanwhile. The end, where it was that.
   std::optional<DashboardEnd> attend();
-  void take(const Wish& wish);
+  void take(Wish wish);
   void look();
   void show_latest();
   void paint();
@@ -49,7 +49,7 @@ class Loop {
   Instant m_next_look{};
 };
 
-void Loop::take(const Wish& wish) {
+void Loop::take(Wish wish) {
   if (wish == Wish::look) {
     m_next_look = m_parts.clock.now().instant;
   } else if (wish == Wish::pause && !m_view.paused) {

@@ -46,10 +46,6 @@ using cli::Exit;
 /// Nobody waits for a peer that does not answer for longer, so that the screen is never old for long.
 constexpr std::chrono::milliseconds k_longest_request = 3s;
 
-Exit exit_for_settings(const Error& error) {
-  return error.code == Errc::invalid ? Exit::usage : cli::exit_for(error);
-}
-
 /// The terminal, where looks are shown on one.
 std::unique_ptr<cli::Screen> screen_for(const Command& command) {
   const bool wanted = command.action == Command::Action::watch && command.output == Command::Output::automatic;
@@ -65,15 +61,6 @@ control::Settings settings_for(const Command& command, control::Settings setting
   settings.request_timeout = std::min(settings.request_timeout, k_longest_request);
   settings.dry_run = settings.dry_run || only_reads(command);
   return settings;
-}
-
-scrape::Subject subject_of(const control::Settings& settings) {
-  return {.tool = usage().tool,
-          .version = KSCALE_VERSION,
-          .deployment = settings.deployment.prefix,
-          .interval = settings.refresh_interval,
-          .min_instances = settings.rules.min_instances,
-          .max_instances = settings.rules.max_instances};
 }
 
 /// What one call needs, put together.
@@ -150,9 +137,7 @@ Status Session::open_peers() {
     return tl::unexpected(peers.error());
   }
   m_peers.emplace(std::move(*peers));
-  m_http.name(m_peers->engine().endpoint(), "docker");
-  m_http.name({.base_url = m_settings.kong_url}, "kong");
-  m_http.name({.base_url = m_settings.proxy_url}, "proxy");
+  m_peers->name_in(m_http, m_settings);
   return {};
 }
 
@@ -173,7 +158,8 @@ Status Session::serve_metrics() {
   if (m_command.action != Command::Action::watch || m_settings.metrics_listen.empty()) {
     return {};
   }
-  m_page.emplace(subject_of(m_settings), m_clock, m_tally);
+  m_page.emplace(scrape::subject_of(usage().tool, KSCALE_VERSION, m_settings, m_settings.refresh_interval), m_clock,
+                 m_tally);
   auto exposer = scrape::Exposer::serve(m_settings.metrics_listen, *m_page);
   if (!exposer) {
     return tl::unexpected(exposer.error());
@@ -397,7 +383,7 @@ Exit Session::run() {
 Exit carry_out(const Command& command, control::Settings settings, cli::Signals& signals) {
   Session session(command, std::move(settings), signals);
   if (auto opened = session.open(); !opened) {
-    return session.tell(opened.error(), exit_for_settings(opened.error()));
+    return session.tell(opened.error(), cli::exit_for_set_up(opened.error()));
   }
   return session.run();
 }
