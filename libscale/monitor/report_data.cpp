@@ -55,4 +55,8 @@ Result<ReportData> gather(store::History& history, const control::Settings& sett
   return data;
 }
 
+std::string change_text(const store::ScalingEvent& event) {
+  return fmt::format("{} \u2192 {}", event.from, event.to);
+}
+
 }  // namespace kscale::monitor

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -31,5 +33,17 @@ struct ReportData {
 /// Reads what a report on the range needs.
 Result<ReportData> gather(store::History& history, const control::Settings& settings, store::TimeRange range,
                           WallTime now);
+
+/// So much of what happened is told of, one by one.
+inline constexpr std::size_t k_most_told = 500;
+
+/// The newest of a list that is ordered by time, the very newest first.
+template <class T>
+std::vector<T> newest(const std::vector<T>& list) {
+  return {list.rbegin(), list.rbegin() + static_cast<std::ptrdiff_t>(std::min(list.size(), k_most_told))};
+}
+
+/// "3 → 4".
+std::string change_text(const store::ScalingEvent& event);
 
 }  // namespace kscale::monitor
