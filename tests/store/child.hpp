@@ -4,6 +4,7 @@
 #include <csignal>
 #include <filesystem>
 #include <functional>
+#include <vector>
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -12,15 +13,29 @@
 
 namespace kscale::test {
 
-/// Runs the body in a process of its own. Gives its exit status, or minus the signal that ended it.
-inline int in_child(const std::function<int()>& body) {
-  const pid_t child = fork();
-  if (child == 0) {
-    _exit(body());
+/// Runs the body, told its number, in so many processes side by side. Gives for
+/// each its exit status, or minus the signal that ended it.
+inline std::vector<int> in_children(int count, const std::function<int(int number)>& body) {
+  std::vector<pid_t> children;
+  for (int number = 0; number < count; ++number) {
+    const pid_t child = fork();
+    if (child == 0) {
+      _exit(body(number));
+    }
+    children.push_back(child);
   }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  std::vector<int> statuses;
+  for (const pid_t child : children) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    statuses.push_back(WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+  }
+  return statuses;
+}
+
+/// The same in a single process.
+inline int in_child(const std::function<int()>& body) {
+  return in_children(1, [&](int) { return body(); }).front();
 }
 
 /// A process that runs the body and then waits to be killed. The constructor returns when the body has called the

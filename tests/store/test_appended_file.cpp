@@ -316,33 +316,24 @@ TEST_CASE("several processes that add to one file neither tear nor lose each oth
   const TempDir dir;
   const auto path = dir / "log";
   const AppendedFile::Shape shape{.max_bytes = 40'000, .keep = k_keep};
-  std::vector<pid_t> writers;
-  for (int writer = 0; writer < k_writers; ++writer) {
-    const pid_t child = fork();
-    if (child == 0) {
-      // Who adds without a pause can keep the others out for longer than they wait.
-      const auto insist = [](const auto& act) {
-        auto done = act();
-        while (!done && done.error().code == Errc::busy) {
-          done = act();
-        }
-        return done;
-      };
-      auto file = insist([&] { return AppendedFile::open(path, shape); });
-      bool ok = file.has_value();
-      for (int n = 0; ok && n < k_lines; ++n) {
-        const auto line = numbered_line(writer * 1000 + n, n % 10 == 0 ? 9000 : 100);
-        ok = insist([&] { return file->append(line); }).has_value();
+  const auto statuses = test::in_children(k_writers, [&](int writer) {
+    // Who adds without a pause can keep the others out for longer than they wait.
+    const auto insist = [](const auto& act) {
+      auto done = act();
+      while (!done && done.error().code == Errc::busy) {
+        done = act();
       }
-      _exit(ok ? 0 : 1);
+      return done;
+    };
+    auto file = insist([&] { return AppendedFile::open(path, shape); });
+    bool ok = file.has_value();
+    for (int n = 0; ok && n < k_lines; ++n) {
+      const auto line = numbered_line(writer * 1000 + n, n % 10 == 0 ? 9000 : 100);
+      ok = insist([&] { return file->append(line); }).has_value();
     }
-    writers.push_back(child);
-  }
-  for (const pid_t child : writers) {
-    int status = 0;
-    waitpid(child, &status, 0);
-    CHECK(status == 0);
-  }
+    return ok ? 0 : 1;
+  });
+  CHECK(statuses == std::vector(k_writers, 0));
   std::map<int, int> next;
   for (const auto& line : all_lines(path, k_keep)) {
     const int number = number_of(line);
