@@ -17,7 +17,7 @@ using std::chrono::seconds;
 
 constexpr seconds k_longest_wait = minutes{5};
 constexpr seconds k_told_every = minutes{1};  ///< Alertmanager, of what fires
-constexpr seconds k_valid_for = minutes{3};
+constexpr int k_valid_for_tellings = 3;
 
 /// How long to wait after so many failures in a row: 5 s, doubling.
 seconds wait_after(int failures) {
@@ -82,6 +82,7 @@ bool bound(std::deque<T>& waiting) {
 struct Outbox::Lane {
   Receiver receiver;
   std::string deployment;
+  seconds valid_for{};  ///< Alertmanager's
 
   std::deque<net::Request> queue{};  ///< of all but Alertmanager
 
@@ -142,7 +143,7 @@ struct Outbox::Lane {
 
   net::Request next(Now now) const {
     return is_alertmanager()
-               ? alertmanager_message(receiver, firing, {ended.begin(), ended.end()}, deployment, now.wall, k_valid_for)
+               ? alertmanager_message(receiver, firing, {ended.begin(), ended.end()}, deployment, now.wall, valid_for)
                : queue.front();
   }
 
@@ -197,10 +198,12 @@ struct Outbox::Lane {
   }
 };
 
-Outbox::Outbox(const std::vector<Receiver>& receivers, const std::string& deployment, milliseconds deadline)
+Outbox::Outbox(const std::vector<Receiver>& receivers, const std::string& deployment, seconds interval,
+               milliseconds deadline)
     : m_deadline(deadline) {
+  const auto valid_for = k_valid_for_tellings * std::max(interval, k_told_every);
   for (const auto& receiver : receivers) {
-    m_lanes.push_back({.receiver = receiver, .deployment = deployment});
+    m_lanes.push_back({.receiver = receiver, .deployment = deployment, .valid_for = valid_for});
   }
 }
 

@@ -21,12 +21,12 @@ inline constexpr std::size_t k_outbox_size = 100;
 /// refuses it. Each receiver gets its messages in their order, one after the other.
 ///
 /// Alertmanager has no queue: it gets all that fires, and what has ended since it last took something, at once when
-/// that changes and else every minute. What fires is valid for three minutes, so `put` and `send` are to be called at
-/// least every minute.
+/// that changes and else every minute, or as often as `put` and `send` are called where that is less. What fires is
+/// valid for three times as long, so that two calls may fail.
 class Outbox {
  public:
-  /// `deadline` is how long one `send` takes at most.
-  Outbox(const std::vector<Receiver>& receivers, const std::string& deployment,
+  /// `interval` is how often `put` and `send` are called; `deadline` is how long one `send` takes at most.
+  Outbox(const std::vector<Receiver>& receivers, const std::string& deployment, std::chrono::seconds interval,
          std::chrono::milliseconds deadline = std::chrono::seconds{5});
   Outbox(Outbox&& other) noexcept;
   Outbox& operator=(Outbox&& other) noexcept;

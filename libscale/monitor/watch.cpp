@@ -85,7 +85,8 @@ Watch::Watch(const control::Settings& settings, const fleet::World& world, contr
       m_duties(duties),
       m_lookout(settings, world, records),
       m_tracker(hold_times(settings, duties), settings.alerting.repeat),
-      m_outbox(receivers_of(settings.alerting), settings.deployment.prefix, k_longest_send) {}
+      m_outbox(receivers_of(settings.alerting), settings.deployment.prefix, settings.refresh_interval, k_longest_send) {
+}
 
 /// Goes on with what an earlier process told of.
 void Watch::resume() {

@@ -35,7 +35,8 @@ int main(int count, char** values) {
                            .since = now().wall - 90s,
                            .firing = true,
                            .fired_at = now().wall - 30s};
-  alert::Outbox outbox({{alert::Receiver::Kind::alertmanager, std::string(arguments[1])}}, "shop");
+  alert::Outbox outbox({{alert::Receiver::Kind::alertmanager, std::string(arguments[1])}}, "shop",
+                       std::chrono::seconds{5});
   if (arguments[2] == "firing") {
     outbox.put({{alert::Event::Kind::fired, alert, now().wall}}, {alert}, now());
   } else {

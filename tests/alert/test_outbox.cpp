@@ -64,7 +64,8 @@ Alert alert_of(const std::string& subject, Severity severity = Severity::warning
 
 /// An outbox and whom it tells.
 struct Post {
-  explicit Post(const std::vector<Receiver>& receivers) : outbox(receivers, "shop") {}
+  explicit Post(const std::vector<Receiver>& receivers, std::chrono::seconds interval = 5s)
+      : outbox(receivers, "shop", interval) {}
 
   void fire(const std::string& subject) { outbox.put({{Event::Kind::fired, alert_of(subject), {}}}, {}, clock.now()); }
 
@@ -397,6 +398,14 @@ TEST_CASE("an alert of an earlier process that has ended meanwhile is told to Al
   CHECK(alerts_in(post.http.taken["http://am:9093"].back()) == "a warning 22:14:31; ");
 }
 
+TEST_CASE("what Alertmanager is told more seldom than each minute is valid for longer") {
+  Post post({k_alertmanager}, 10min);
+  const auto a = alert_of("a");
+  post.outbox.put({{Event::Kind::fired, a, a.fired_at}}, {a}, post.clock.now());
+  CHECK(post.send().empty());
+  CHECK(alerts_in(post.http.taken["http://am:9093"].back()) == "a warning 22:44:31; ");
+}
+
 TEST_CASE("over a real connection a message arrives, and no trouble tells more of a URL than its origin") {
   const net::HttpServer server;
   net::CurlTransport http;
@@ -404,7 +413,7 @@ TEST_CASE("over a real connection a message arrives, and no trouble tells more o
   Outbox outbox({{Kind::webhook, server.url() + "/echo"},
                  {Kind::slack, server.url() + "/s3cret?s3cret"},
                  {Kind::webhook, "http://me:s3cret@127.0.0.1:1/s3cret"}},
-                "shop");
+                "shop", 5s);
   outbox.put({{Event::Kind::fired, alert_of("a"), {}}}, {}, clock.now());
   const auto errors = outbox.send(http, clock.now());
   REQUIRE(errors.size() == 2);
