@@ -132,6 +132,14 @@ TEST_CASE("slow responses and errors are found above their thresholds, and unkno
         "unknown errors -\n");
 }
 
+TEST_CASE("where nothing was asked, nothing is slow and nothing fails") {
+  auto overview = well();
+  overview.sample.response_time.reset();
+  overview.sample.error_rate.reset();
+  overview.sample.request_rate = RequestsPerSecond{0};
+  CHECK(found(overview).empty());
+}
+
 TEST_CASE("an unhealthy instance is found with its fault, and the whole is degraded or unhealthy") {
   auto overview = well();
   overview.instances[1].fault = "its HEALTHCHECK says unhealthy";
