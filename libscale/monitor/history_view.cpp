@@ -74,7 +74,7 @@ std::string HistoryView::name_of(int number) const {
 }
 
 Result<HistoryView> read_history(store::History& history, const std::string& deployment, store::TimeRange range) {
-  constexpr std::size_t k_most = 1000;
+  constexpr std::size_t k_most = 100'000;
   const auto step_from = [&](WallTime begin) { return step_for({begin, range.until}, seconds{60}); };
   HistoryView view{.deployment = deployment, .range = range, .step = step_from(range.since)};
   auto fleet = history.fleet(range, view.step);

@@ -25,7 +25,7 @@ struct HistoryView {
 };
 
 /// What the history has, in the steps of `step_for`; where it begins within the range, in those from there on. Of
-/// events and alerts the newest 1000.
+/// events and alerts the newest 100 000.
 Result<HistoryView> read_history(store::History& history, const std::string& deployment, store::TimeRange range);
 
 /// For programs. Fields are only ever added; units stand in the names; what is not known is null.
