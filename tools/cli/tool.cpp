@@ -6,6 +6,8 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include "tools/cli/terminal_log.hpp"
 
@@ -15,6 +17,12 @@ namespace {
 
 void tell(const Usage& usage, const std::string& what) {
   terminal_log(usage.tool, false).say(control::Level::error, "{}", what);
+}
+
+/// Whether those who read what is printed have seen enough, as `head` does.
+bool reader_has_left() {
+  pollfd out{.fd = STDOUT_FILENO, .events = 0, .revents = 0};
+  return poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
 }
 
 Exit begin(const Usage& usage, const char* version, const std::vector<std::string>& arguments,
@@ -51,7 +59,8 @@ Exit usage_error(const Usage& usage, const Error& error) {
 }
 
 Exit flushed(const Usage& usage, Exit exit) {
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) {
+  const bool is_written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  if (is_written || reader_has_left()) {
     return exit;
   }
   tell(usage, "what was found could not be written");
@@ -63,6 +72,9 @@ int run_tool(const Usage& usage, const char* version, int argc, char** argv,
   try {
     return static_cast<int>(begin(usage, version, {argv + 1, argv + argc}, body));
   } catch (const std::exception& fault) {
+    if (std::ferror(stdout) != 0 && reader_has_left()) {
+      return static_cast<int>(Exit::done);
+    }
     std::fputs((usage.tool + ": error: ").c_str(), stderr);
     std::fputs(fault.what(), stderr);
     std::fputs("\n", stderr);

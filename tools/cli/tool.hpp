@@ -17,7 +17,7 @@ struct Call {
 /// Tells on stderr what is wrong with the call.
 Exit usage_error(const Usage& usage, const Error& error);
 
-/// `exit`, or a failure where what was printed could not be written.
+/// `exit`, or a failure where what was printed could not be written; a reader that has left, as `head` does, is none.
 Exit flushed(const Usage& usage, Exit exit);
 
 /// The main function of a tool: reads arguments and settings, answers --help, --version and --show-config by itself,
