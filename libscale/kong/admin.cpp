@@ -23,6 +23,8 @@ constexpr int k_most_pages = 1000;
 constexpr std::size_t k_most_entries = 100'000;
 constexpr std::size_t k_max_status = std::size_t{1024} * 1024;  ///< bytes of an answer of `/status`
 
+constexpr auto* k_has_database = "Kong keeps its configuration in a database";
+
 bool asks_for_patience(const net::Response& answer) {
   return answer.status == 429 || answer.status == 503;
 }
@@ -116,6 +118,7 @@ Result<NodeStatus> parse_status(const json::Value& answer) {
   status.active_connections = server["connections_active"].as_number();
   if (hash.is_string()) {
     status.mode = Mode::dbless;
+    status.configuration_hash = hash.text_or("");
     status.configured = hash.text_or("").find_first_not_of('0') != std::string::npos;
   } else {
     status.database_reachable = answer["database"]["reachable"].as_bool().value_or(true);
@@ -368,6 +371,13 @@ Status Admin::change_in_database(std::string_view upstream, const std::vector<Ta
 Status Admin::change_configuration(std::string_view upstream, const std::vector<TargetChange>& changes,
                                    net::Urgency urgency) {
   for (int tries = 1;; ++tries) {
+    const auto before = status(reading_before(urgency));
+    if (!before) {
+      return tl::unexpected(before.error());
+    }
+    if (before->mode != Mode::dbless) {
+      return fail(Errc::unsupported, k_has_database);
+    }
     const auto current = configuration(reading_before(urgency));
     if (!current) {
       return tl::unexpected(current.error());
@@ -379,6 +389,16 @@ Status Admin::change_configuration(std::string_view upstream, const std::vector<
     // An earlier write that was given up may still be loading, and then what was read is of before it.
     if (*edited == *current && urgency != net::Urgency::to_the_end) {
       return {};
+    }
+    const auto now = status(reading_before(urgency));
+    if (!now) {
+      return tl::unexpected(now.error());
+    }
+    if (now->configuration_hash != before->configuration_hash) {
+      if (tries == k_tries) {
+        return fail(Errc::busy, "write Kong's configuration: others change it all the time");
+      }
+      continue;
     }
     auto write = request(net::Method::post, "/config", urgency);
     write.headers.emplace_back("Content-Type", "application/json");
@@ -412,7 +432,7 @@ Result<std::string> Admin::configuration(net::Urgency urgency) {
   if (!is_good(*current)) {
     // With a database Kong answers 400 here.
     const auto failed = failure(*current);
-    return current->status == 400 ? fail(Errc::unsupported, "Kong keeps its configuration in a database")
+    return current->status == 400 ? fail(Errc::unsupported, k_has_database)
                                   : wrap(failed.value(), "Kong's configuration");
   }
   const auto answer = json::parse(current->body);

@@ -27,6 +27,8 @@ struct NodeStatus {
   Mode mode = Mode::database;
   bool database_reachable = true;  ///< true without a database
   bool configured = true;          ///< false for a DB-less Kong that was given no configuration yet
+  /// Of a DB-less Kong: changes whenever somebody loads another configuration.
+  std::string configuration_hash;
   /// Requests since Kong started, those to its Admin API included.
   std::optional<double> total_requests;
   std::optional<double> active_connections;
@@ -59,7 +61,9 @@ class Admin {
 
   /// Applies all changes, in the way that Kong's mode asks for. With a database one after the other: after a failure
   /// those before it have taken effect. Without one all or none; with `to_the_end` the configuration is then written
-  /// even where it says so already, since an earlier one that was given up may still be loading.
+  /// even where it says so already, since an earlier one that was given up may still be loading. What others load into
+  /// a DB-less Kong meanwhile stays, unless it comes within the one round trip before the write: Kong has no way to
+  /// write only onto what was read.
   Status change_targets(std::string_view upstream, const std::vector<TargetChange>& changes,
                         net::Urgency urgency = net::Urgency::change);
 

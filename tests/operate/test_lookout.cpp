@@ -82,7 +82,7 @@ TEST_CASE("the overview of a deployment that is well") {
     Scene scene(mode);
     const std::string kong_line =
         mode == KongMode::database ? "Kong        3.4.2, with a database, 1 connection, 5 requests, http://kong:8001\n"
-                                   : "Kong        3.4.2, DB-less, 1 connection, 8 requests, http://kong:8001\n";
+                                   : "Kong        3.4.2, DB-less, 1 connection, 14 requests, http://kong:8001\n";
     CHECK(told(scene.look()) == "health      Healthy\n" + kong_line +
                                     "traffic     1.0/s, response 0.0 ms\n"
                                     "autoscaler  not running\n"
