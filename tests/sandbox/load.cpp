@@ -13,7 +13,7 @@ namespace {
 using json::Value;
 using std::chrono::duration_cast;
 
-constexpr std::chrono::milliseconds k_deadline{10'000};
+constexpr std::chrono::milliseconds k_deadline{30'000};
 
 Value milliseconds_json(const std::optional<Milliseconds>& latency) {
   return latency ? Value(std::round(latency->count() * 10) / 10) : Value{};
@@ -86,10 +86,10 @@ std::string text_of(const LoadReport& report) {
                             milliseconds_text(report.latency(0.95)), milliseconds_text(report.latency(1)));
 }
 
-Load::Load(Loop& loop, Address to, std::string path, std::size_t connections)
+Load::Load(Loop& loop, Address to, LoadPaths paths, std::size_t connections)
     : m_loop(loop),
       m_to(std::move(to)),
-      m_path(std::move(path)),
+      m_paths(std::move(paths)),
       m_connections(connections),
       m_client(loop, k_deadline) {}
 
@@ -149,7 +149,8 @@ void Load::send(Loop::Time due_at) {
   ++m_report.sent;
   Message request;
   request.method = "GET";
-  request.target = m_path;
+  const bool is_slow = m_paths.slow_every > 0 && m_report.sent % m_paths.slow_every == 0;
+  request.target = is_slow ? m_paths.slow_path : m_paths.path;
   m_client.send(m_to, request, [this, due_at](const Result<Message>& outcome) { finished(due_at, outcome); });
 }
 

@@ -40,11 +40,18 @@ json::Value json_of(const LoadReport& report);
 /// A few lines for people.
 std::string text_of(const LoadReport& report);
 
+/// What the requests of a load ask for.
+struct LoadPaths {
+  std::string path = "/street-noshery/customer";
+  std::string slow_path;         ///< asked for by the last of each `slow_every` requests
+  std::uint32_t slow_every = 0;  ///< 0: by none
+};
+
 /// Sends requests when they are due, whether earlier ones were answered or not, over a bounded number of connections.
 /// Latency counts from the moment a request was due. All on the loop.
 class Load {
  public:
-  Load(Loop& loop, Address to, std::string path, std::size_t connections);
+  Load(Loop& loop, Address to, LoadPaths paths, std::size_t connections);
   Load(const Load&) = delete;
   Load& operator=(const Load&) = delete;
   ~Load() { stop(); }
@@ -64,7 +71,7 @@ class Load {
 
   Loop& m_loop;
   Address m_to;
-  std::string m_path;
+  LoadPaths m_paths;
   std::size_t m_connections;
   Client m_client;
   std::optional<Arrivals> m_arrivals;

@@ -40,7 +40,8 @@ bool is_address(const std::string& host) {
 }
 
 DockerOptions docker_options() {
-  return {.images = {{.name = k_backend_image, .command = {"node", "dist/main"}, .ports = {"3020/tcp"}}},
+  return {.images = {{.name = k_backend_image, .command = {"node", "dist/main"}, .ports = {"3020/tcp"}},
+                     {.name = k_next_backend_image, .command = {"node", "dist/main"}, .ports = {"3020/tcp"}}},
           .networks = {k_backend_network},
           .cpus = k_cpus};
 }
@@ -175,8 +176,7 @@ Status Machine::open_doors() {
   in.admin_port = *admin;
   in.proxy_port = *proxy;
   in.control_port = *control;
-  in.load.emplace(in.loop, Address{.ip = "127.0.0.1", .port = *proxy}, in.options.load_path,
-                  in.options.load_connections);
+  in.load.emplace(in.loop, Address{.ip = "127.0.0.1", .port = *proxy}, in.options.load, in.options.load_connections);
   in.control.emplace(in.loop, in.crew, in.docker, in.kong, *in.load, in.behaviour);
   return {};
 }

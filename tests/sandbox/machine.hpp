@@ -29,7 +29,7 @@ struct MachineOptions {
   std::chrono::milliseconds service_time{5};
   std::chrono::milliseconds start_up{0};  ///< of the instances that come after the first ones
   bool impolite = false;
-  std::string load_path = "/street-noshery/customer";
+  LoadPaths load;
   std::size_t load_connections = 128;
 };
 

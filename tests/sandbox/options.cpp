@@ -36,6 +36,8 @@ cxxopts::Options described() {
       "load", "load to send once all is ready: RPS:SECONDS or A-B:SECONDS, several with commas",
       cxxopts::value<std::string>(),
       "SHAPE")("load-path", "what the load asks for", text("/street-noshery/customer"), "PATH")(
+      "slow-every", "the last of each N requests of the load asks for --slow-path; 0: none", number("0"), "N")(
+      "slow-path", "what the slow requests ask for", text("/street-noshery/slow?ms=10000"), "PATH")(
       "load-connections", "how many connections the load uses at most", number("128"), "N")(
       "until-load-ends", "end when the load has ended and all is answered")("no-metrics-plugin",
                                                                             "Kong has no prometheus plugin")(
@@ -95,7 +97,9 @@ Result<Options> options_of(const cxxopts::ParseResult& given) {
   machine.service_time = milliseconds_of(given, "service-time");
   machine.start_up = milliseconds_of(given, "start-up");
   machine.impolite = given.count("impolite") > 0;
-  machine.load_path = given["load-path"].as<std::string>();
+  machine.load.path = given["load-path"].as<std::string>();
+  machine.load.slow_path = given["slow-path"].as<std::string>();
+  machine.load.slow_every = given["slow-every"].as<std::uint32_t>();
   machine.load_connections = given["load-connections"].as<std::uint32_t>();
   machine.token_header = given["token-header"].as<std::string>();
   options.token_file = given["token-file"].as<std::string>();

@@ -30,6 +30,8 @@ struct Setup {
 };
 
 inline constexpr auto k_backend_image = "street-noshery-backend:latest";
+/// Another one, to deploy.
+inline constexpr auto k_next_backend_image = "street-noshery-backend:next";
 inline constexpr auto k_backend_network = "backend_street_noshery_kong-network";
 
 /// The body of the create call for an instance, as docker-compose 1.29 sends it.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <set>
@@ -201,7 +202,7 @@ TEST_CASE("an instance finishes what is in flight when it is stopped, an impolit
     MachineOptions options;
     options.impolite = impolite;
     options.setup.instances = 1;
-    options.load_path = "/street-noshery/slow?ms=400";
+    options.load.path = "/street-noshery/slow?ms=400";
     Site site(options);
     site.machine->start_load(shape("20:0.1"));
     std::this_thread::sleep_for(200ms);
@@ -210,6 +211,18 @@ TEST_CASE("an instance finishes what is in flight when it is stopped, an impolit
     CHECK(report.sent >= 2);
     CHECK((report.failed() == 0) != impolite);
   }
+}
+
+TEST_CASE("one of so many requests of a load is a slow one") {
+  MachineOptions options;
+  options.load.slow_path = "/street-noshery/slow?ms=1000";
+  options.load.slow_every = 10;
+  Site site(options);
+  site.machine->start_load(shape("100:0.3"));
+  const auto report = site.report_at_end();
+  CHECK(report.sent == 30);
+  CHECK(report.failed() == 0);
+  CHECK(std::ranges::count_if(report.latencies_ms, [](float latency) { return latency >= 1000; }) == 3);
 }
 
 TEST_CASE("the control port starts a load and tells what it came to") {
@@ -228,7 +241,7 @@ TEST_CASE("the control port starts a load and tells what it came to") {
 
 TEST_CASE("the machine goes within a second, whatever is under way") {
   MachineOptions options;
-  options.load_path = "/street-noshery/slow?ms=5000";
+  options.load.path = "/street-noshery/slow?ms=5000";
   auto site = std::make_unique<Site>(options);
   site->machine->start_load(shape("50:5"));
   std::this_thread::sleep_for(200ms);
