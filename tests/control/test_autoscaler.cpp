@@ -1,15 +1,12 @@
 #include <algorithm>
 #include <filesystem>
-#include <memory>
 
 #include <catch2/catch.hpp>
 #include <fmt/ranges.h>
 
-#include "libscale/control/autoscaler.hpp"
 #include "libscale/store/scaling_log.hpp"
 #include "libscale/store/state.hpp"
-#include "tests/fakes/fake_machine.hpp"
-#include "tests/fakes/temp_dir.hpp"
+#include "tests/control/scaler.hpp"
 
 using namespace kscale;
 using namespace kscale::control;
@@ -20,55 +17,6 @@ using sandbox::KongMode;
 using Names = std::vector<std::string>;
 
 namespace {
-
-/// A deployment with its autoscaler, which can be ended and begun again as a process can.
-struct Scaler {
-  explicit Scaler(KongMode mode = KongMode::database, int instances = 3) : machine(mode, instances) {
-    settings.state_dir = (dir / "state").string();
-    settings.history_log = (dir / "scaling.log").string();
-    begin();
-  }
-
-  void begin() {
-    autoscaler.reset();
-    records.reset();
-    auto opened = Records::open(
-        settings, [](const std::string&) { return std::nullopt; }, machine.clock, log);
-    REQUIRE(opened);
-    records = std::make_unique<Records>(std::move(*opened));
-    autoscaler = std::make_unique<Autoscaler>(settings, machine.world(), *records, log, [](const CheckReport&) {});
-  }
-
-  CheckReport check() const {
-    auto report = autoscaler->check();
-    REQUIRE(report);
-    return std::move(*report);
-  }
-
-  /// A check each interval; the last report.
-  CheckReport checks(int count) {
-    for (int i = 1; i < count; ++i) {
-      check();
-      machine.clock.forward(settings.check_interval);
-    }
-    return check();
-  }
-
-  void load(double cores) { machine.behaviour->cpu = Cores{cores}; }
-  int running() { return static_cast<int>(machine.running().size()); }
-
-  fakes::TempDir dir;
-  FakeMachine machine;
-  Settings settings = FakeMachine::settings();
-  Names said;
-  Log log{[this](Level level, std::string_view text) {
-    if (level != Level::step) {
-      said.emplace_back(text);
-    }
-  }};
-  std::unique_ptr<Records> records;
-  std::unique_ptr<Autoscaler> autoscaler;
-};
 
 bool agrees(FakeMachine& machine) {
   return machine.running().size() == machine.targets().size();
