@@ -17,11 +17,8 @@ constexpr auto k_shortest_pause = 1s;
 /// Waits until `end`, or until there is a wish. What it was, if any.
 std::optional<LoopEnd> idle_until(Instant end, Clock& clock, Clock& idle, const Wishes& wishes) {
   while (true) {
-    if (wishes.stop()) {
-      return LoopEnd::stopped;
-    }
-    if (wishes.reload()) {
-      return LoopEnd::reload;
+    if (const auto wish = wish_of(wishes)) {
+      return wish;
     }
     const auto left = end - clock.now().instant;
     if (left <= 0ns) {
@@ -32,6 +29,13 @@ std::optional<LoopEnd> idle_until(Instant end, Clock& clock, Clock& idle, const 
 }
 
 }  // namespace
+
+std::optional<LoopEnd> wish_of(const Wishes& wishes) {
+  if (wishes.stop()) {
+    return LoopEnd::stopped;
+  }
+  return wishes.reload() ? std::optional(LoopEnd::reload) : std::nullopt;
+}
 
 Result<LoopEnd> run_loop(Autoscaler& autoscaler, Clock& clock, Clock& idle, std::chrono::seconds interval,
                          const OnCheck& on_check, const Wishes& wishes, const Log& log, FirstFailure first_failure) {

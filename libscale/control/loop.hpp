@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 
 #include "libscale/base/clock.hpp"
 #include "libscale/base/result.hpp"
@@ -21,6 +22,9 @@ struct Wishes {
 using OnCheck = std::function<void(const Result<CheckReport>& report, std::chrono::nanoseconds took)>;
 
 enum class LoopEnd { stopped, reload };
+
+/// What is wished for now, if anything. A wish to stop goes first.
+std::optional<LoopEnd> wish_of(const Wishes& wishes);
 
 /// What it means when the first check fails: that the settings are no good, or only that the time is bad.
 enum class FirstFailure { ends, is_waited_out };

@@ -8,6 +8,7 @@
 #include "libscale/control/autoscaler.hpp"
 #include "libscale/control/loop.hpp"
 #include "libscale/control/peers.hpp"
+#include "libscale/control/standby.hpp"
 #include "libscale/control/system_clock.hpp"
 #include "libscale/net/curl_transport.hpp"
 #include "libscale/net/tally.hpp"
@@ -64,17 +65,25 @@ class Run {
 
   const control::Log& log() const { return m_log; }
 
-  /// The right to be the autoscaler of the deployment, kept from the run before where that is for the same one.
-  Status lock(Run* before);
+  /// Waits until this may be the autoscaler of the deployment. What ended the wait before that, if anything.
+  Result<std::optional<control::LoopEnd>> stand_by();
 
-  /// Serves the metrics where the settings want it, on from the run before where that is at the same address.
-  Status listen(const Run* before);
+  /// Goes on where the run before stops: with its right to be the autoscaler, or that of another deployment, and with
+  /// its metrics. A standby has neither.
+  Status follow(Run& before);
+
+  /// From now on a first check that fails does not end the run: that its settings are good is known.
+  void wait_out_failures() { m_first_failure = control::FirstFailure::is_waited_out; }
+
+  /// Serves the metrics where the settings want it, unless it does.
+  Status listen();
 
   /// What is measured is measured of this run from now on.
   void begin() { m_metrics.page.set_subject(subject_of(m_settings)); }
 
   Exit once();
-  Result<control::LoopEnd> loop(control::FirstFailure first_failure);
+  /// Checks until there is a wish.
+  Result<control::LoopEnd> loop();
 
  private:
   Run(const control::Settings& settings, bool json, cli::Signals& signals, Metrics& metrics)
@@ -88,6 +97,7 @@ class Run {
         m_curl(signals.stop_fd()),
         m_http(m_curl, metrics.tally) {}
 
+  control::Wishes wishes() const;
   void on_decision(const control::CheckReport& report) const;
   void on_report(const control::CheckReport& report) const;
 
@@ -105,6 +115,7 @@ class Run {
   std::optional<control::Autoscaler> m_autoscaler;
   std::optional<store::Lock> m_lock;
   std::shared_ptr<scrape::Exposer> m_exposer;
+  control::FirstFailure m_first_failure = control::FirstFailure::ends;
 };
 
 Result<std::unique_ptr<Run>> Run::prepare(const control::Settings& settings, bool json, cli::Signals& signals,
@@ -129,12 +140,39 @@ Result<std::unique_ptr<Run>> Run::prepare(const control::Settings& settings, boo
   return run;
 }
 
-Status Run::lock(Run* before) {
-  if (m_settings.dry_run) {
+control::Wishes Run::wishes() const {
+  return {.stop = [this] { return m_signals.stop_signal().has_value(); },
+          .reload = [this] { return m_signals.take_reload(); }};
+}
+
+Result<std::optional<control::LoopEnd>> Run::stand_by() {
+  if (m_settings.dry_run || m_lock) {
+    return std::nullopt;
+  }
+  auto standby = control::stand_by(*m_records, m_idle, wishes(), m_log);
+  if (!standby) {
+    return tl::unexpected(standby.error());
+  }
+  m_lock = std::move(standby->lock);
+  if (standby->has_waited) {
+    wait_out_failures();  // nobody is there to call it again, as there is for the first one
+  }
+  return standby->wish;
+}
+
+Status Run::follow(Run& before) {
+  if (before.m_exposer && before.m_exposer->address() == m_settings.metrics_listen) {
+    m_exposer = before.m_exposer;
+  }
+  if (!before.m_lock && !m_settings.dry_run) {
     return {};
   }
-  if (before != nullptr && before->m_lock && before->m_records->is_same_place(*m_records)) {
-    m_lock = std::move(before->m_lock);
+  if (const auto listening = listen(); !listening || m_settings.dry_run) {
+    return listening;
+  }
+  // Last, since it takes the lock from the run before.
+  if (before.m_records->is_same_place(*m_records)) {
+    m_lock = std::move(before.m_lock);
     return {};
   }
   auto taken = m_records->lock_autoscaler();
@@ -145,13 +183,9 @@ Status Run::lock(Run* before) {
   return {};
 }
 
-Status Run::listen(const Run* before) {
+Status Run::listen() {
   const auto& address = m_settings.metrics_listen;
-  if (address.empty()) {
-    return {};
-  }
-  if (before != nullptr && before->m_exposer && before->m_exposer->address() == address) {
-    m_exposer = before->m_exposer;
+  if (address.empty() || m_exposer) {
     return {};
   }
   auto exposer = scrape::Exposer::serve(address, m_metrics.page);
@@ -189,9 +223,7 @@ Exit Run::once() {
   return failed ? cli::exit_for(report->outcome->status.error()) : Exit::done;
 }
 
-Result<control::LoopEnd> Run::loop(control::FirstFailure first_failure) {
-  const control::Wishes wishes{.stop = [this] { return m_signals.stop_signal().has_value(); },
-                               .reload = [this] { return m_signals.take_reload(); }};
+Result<control::LoopEnd> Run::loop() {
   return control::run_loop(
       *m_autoscaler, m_clock, m_idle, m_settings.check_interval,
       [this](const Result<control::CheckReport>& report, std::chrono::nanoseconds took) {
@@ -202,7 +234,7 @@ Result<control::LoopEnd> Run::loop(control::FirstFailure first_failure) {
           m_metrics.page.failed();
         }
       },
-      wishes, m_log, first_failure);
+      wishes(), m_log, m_first_failure);
 }
 
 /// A run with the settings as they are now, ready to go on where `before` stops; or `before` itself where they are no
@@ -212,11 +244,7 @@ std::unique_ptr<Run> renewed(std::unique_ptr<Run> before, const cli::CommandLine
   auto next = control::load_settings(cli::sources_for(line)).and_then([&](const control::LoadedSettings& loaded) {
     return Run::prepare(loaded.settings, line.has("json"), signals, metrics);
   });
-  Status ready = next ? (*next)->listen(before.get()) : Status(tl::unexpected(next.error()));
-  if (ready) {
-    ready = (*next)->lock(before.get());  // last, since it takes the lock from the run before
-  }
-  if (!ready) {
+  if (const auto ready = next ? (*next)->follow(*before) : Status(tl::unexpected(next.error())); !ready) {
     before->log().say(control::Level::error, "{}; the old settings stay in force", ready.error().what);
     return before;
   }
@@ -226,13 +254,14 @@ std::unique_ptr<Run> renewed(std::unique_ptr<Run> before, const cli::CommandLine
 }
 
 Exit serve(std::unique_ptr<Run> run, const cli::CommandLine& line, cli::Signals& signals, Metrics& metrics) {
-  if (const auto ready = run->lock(nullptr).and_then([&] { return run->listen(nullptr); }); !ready) {
-    tell(run->log(), ready.error());
-    return cli::exit_for_set_up(ready.error());
-  }
-  auto first_failure = control::FirstFailure::ends;
   while (true) {
-    const auto end = run->loop(first_failure);
+    const auto wish = run->stand_by();
+    const auto ready = wish && !*wish ? run->listen() : wish.map([](auto) {});
+    if (!ready) {
+      tell(run->log(), ready.error());
+      return cli::exit_for_set_up(ready.error());
+    }
+    const auto end = *wish ? **wish : run->loop();
     if (!end) {
       return tell(run->log(), end.error());
     }
@@ -241,7 +270,7 @@ Exit serve(std::unique_ptr<Run> run, const cli::CommandLine& line, cli::Signals&
       return signals.stop_signal() == SIGTERM ? Exit::done : Exit::interrupted;
     }
     run = renewed(std::move(run), line, signals, metrics);
-    first_failure = control::FirstFailure::is_waited_out;
+    run->wait_out_failures();
   }
 }
 
