@@ -106,6 +106,10 @@ const Network* Containers::find_network(std::string_view name) const {
 
 void Containers::note(std::string_view action, const Container& container) {
   const auto now = m_clock.now().wall.time_since_epoch();
+  constexpr std::size_t k_events = 256;  // as many as Docker remembers
+  if (m_events.size() == k_events) {
+    m_events.erase(m_events.begin());
+  }
   m_events.push_back(Value::Object{
       {"status", action},
       {"id", container.spec.id},
