@@ -18,6 +18,9 @@ store::Stamp stamp_of(Now now, const std::string& boot_id) {
   return {now.instant, now.wall, boot_id};
 }
 
+/// A check reads for no longer than so many calls may take.
+constexpr int k_longest_reading = 6;
+
 bool was_interrupted(const Status& status) {
   return !status && status.error().code == Errc::interrupted;
 }
@@ -37,6 +40,13 @@ std::vector<int> numbers_of(const std::vector<fleet::Instance>& instances) {
 }
 
 }  // namespace
+
+std::chrono::nanoseconds longest_check(const Settings& settings) {
+  constexpr int k_calls = 40;  // one after another: those for several instances are made side by side
+  const auto& deployment = settings.deployment;
+  return k_calls * settings.request_timeout + deployment.ready_timeout + deployment.propagation_wait +
+         deployment.drain_timeout + deployment.stop_timeout + std::chrono::minutes(1);
+}
 
 Autoscaler::Autoscaler(const Settings& settings, fleet::World world, Records& records, const Log& log,
                        OnDecision on_decision)
@@ -69,6 +79,9 @@ Result<CheckReport> Autoscaler::check() {
   auto sample = m_sampler.take(fleet::running(scene->instances));
   if (!sample) {
     return tl::unexpected(sample.error());
+  }
+  if (const auto fresh = still_fresh(scene->begun); !fresh) {
+    return tl::unexpected(fresh.error());
   }
   report.sample = std::move(*sample);
   mark_out_of_rotation(report.sample, scene->drift);
@@ -110,17 +123,36 @@ void Autoscaler::tell_once(std::string& last, Level level, const std::string& te
   }
 }
 
+Status Autoscaler::still_fresh(Instant begun) const {
+  const auto longest = k_longest_reading * m_settings.request_timeout;
+  if (m_world.clock.now().instant - begun <= longest) {
+    return {};
+  }
+  return fail(Errc::timed_out,
+              "the check is given up: Docker and Kong took longer than {:g}s (6 times request-timeout) to be read, and "
+              "what was read first is too old to act upon",
+              std::chrono::duration<double>(longest).count());
+}
+
 Result<Autoscaler::Scene> Autoscaler::observe() {
   const auto& deployment = m_settings.deployment;
+  const auto begun = m_world.clock.now().instant;
   const auto containers = m_world.engine.find(deployment.prefix);
   if (!containers) {
     return tl::unexpected(containers.error());
+  }
+  if (const auto fresh = still_fresh(begun); !fresh) {
+    return tl::unexpected(fresh.error());
   }
   auto targets = m_world.kong.targets(deployment.upstream);
   if (!targets) {
     return tl::unexpected(targets.error());
   }
-  Scene scene{.instances = fleet::instances_of(*containers, deployment.prefix), .targets = std::move(*targets)};
+  if (const auto fresh = still_fresh(begun); !fresh) {
+    return tl::unexpected(fresh.error());
+  }
+  Scene scene{
+      .begun = begun, .instances = fleet::instances_of(*containers, deployment.prefix), .targets = std::move(*targets)};
   scene.drift = fleet::drift_of(scene.instances, scene.targets, deployment);
   return scene;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -19,6 +20,10 @@
 
 namespace kscale::control {
 
+/// How long a check takes at most, scaling included: a bound by its calls and waits, of which each has its own, and far
+/// beyond what it takes when all is well.
+std::chrono::nanoseconds longest_check(const Settings& settings);
+
 /// The control loop's one turn: observe, mend, decide, act.
 class Autoscaler {
  public:
@@ -28,18 +33,24 @@ class Autoscaler {
   /// All that is lent must outlive the autoscaler.
   Autoscaler(const Settings& settings, fleet::World world, Records& records, const Log& log, OnDecision on_decision);
 
-  /// One check, under the lock of the deployment. Fails when the situation could not be seen; what then went wrong in
-  /// acting stands in the report. With `dry_run` nothing is changed, neither outside nor on disk, and no lock is taken.
+  /// One check, under the lock of the deployment. Fails when the situation could not be seen, or not in time: within
+  /// six times the deadline of a call, from where containers are looked for until it is decided. What then went wrong
+  /// in acting stands in the report. With `dry_run` nothing is changed, neither outside nor on disk, and no lock is
+  /// taken.
   Result<CheckReport> check();
 
  private:
   /// What is there, as far as containers and targets go.
   struct Scene {
+    Instant begun;  ///< when it began to be read
     std::vector<fleet::Instance> instances;
     std::vector<kong::Target> targets;
     fleet::Drift drift;
   };
 
+  /// Fails where reading takes longer than a check may: what is left to be read is not, and nothing is done. It counts
+  /// for nothing any more once something is being done.
+  Status still_fresh(Instant begun) const;
   Result<Scene> observe();
   enum class Mending { off, on };
   Result<Scene> observe_and_mend(store::State& state, Mending mending, CheckReport& report);

@@ -21,6 +21,8 @@ constexpr seconds k_longest_wait{15};
 /// Kong's page size is at most 1000; more pages than this are a loop.
 constexpr int k_most_pages = 1000;
 constexpr std::size_t k_most_entries = 100'000;
+/// The pages of one list take no longer than so many calls may.
+constexpr int k_longest_list = 3;
 constexpr std::size_t k_max_status = std::size_t{1024} * 1024;  ///< bytes of an answer of `/status`
 
 constexpr auto* k_has_database = "Kong keeps its configuration in a database";
@@ -174,7 +176,13 @@ Result<json::Value> Admin::get(std::string path, net::Urgency urgency) {
 
 Result<std::vector<json::Value>> Admin::all_pages(std::string path, net::Urgency urgency) {
   std::vector<json::Value> entries;
+  const auto longest = k_longest_list * m_deadline;
+  const auto end = m_clock.now().instant + longest;
   for (int pages = 0; pages < k_most_pages; ++pages) {
+    if (m_clock.now().instant > end && urgency != net::Urgency::to_the_end) {
+      return fail(Errc::timed_out, "Kong's pages take longer than {:g}s",
+                  std::chrono::duration<double>(longest).count());
+    }
     const auto page = get(std::move(path), urgency);
     if (!page) {
       return tl::unexpected(page.error());

@@ -344,3 +344,55 @@ TEST_CASE("being told to stop while a new instance is waited for leaves nothing 
   CHECK(agrees(scaler.machine));
   CHECK(scaler.records->load().failures == 0);
 }
+
+TEST_CASE("a check whose readings take too long, each within its deadline, decides nothing and does nothing") {
+  Scaler scaler;
+  scaler.load(0.95);
+  scaler.machine.http.fate = [&](int, const net::Request&) {
+    scaler.machine.clock.forward(9900ms);
+    return fakes::Fate::arrives;
+  };
+  const auto slow = scaler.autoscaler->check();
+  REQUIRE_FALSE(slow);
+  CHECK(
+      slow.error() ==
+      Error{
+          Errc::timed_out,
+          "the check is given up: Docker and Kong took longer than 60s (6 times request-timeout) to be read, and what "
+          "was read first is too old to act upon"});
+  CHECK(scaler.machine.http.changes.empty());
+  CHECK(scaler.running() == 3);
+  CHECK_FALSE(scaler.records->load().acting);
+  scaler.machine.http.fate = nullptr;
+  CHECK(scaler.check().decision.action == Action::up);
+}
+
+TEST_CASE("once its time is up a check reads nothing more") {
+  Scaler scaler;
+  scaler.check();
+  int calls_to_kong = 0;
+  scaler.machine.http.fate = [&](int, const net::Request& request) {
+    calls_to_kong += request.to.unix_socket.empty() ? 1 : 0;
+    scaler.machine.clock.forward(61s);
+    return fakes::Fate::arrives;
+  };
+  CHECK(scaler.autoscaler->check().error().code == Errc::timed_out);
+  CHECK(calls_to_kong == 0);
+}
+
+TEST_CASE("the time of a check is for reading: an action that takes longer is finished") {
+  Scaler scaler;
+  scaler.load(0.95);
+  scaler.machine.http.fate = [&](int, const net::Request& request) {
+    if (request.method == net::Method::post) {
+      scaler.machine.clock.forward(100s);
+    }
+    return fakes::Fate::arrives;
+  };
+  const auto report = scaler.check();
+  REQUIRE(report.outcome);
+  CHECK(report.outcome->status);
+  CHECK(report.outcome->reached == 4);
+  CHECK(report.outcome->took >= 300s);
+  CHECK(agrees(scaler.machine));
+}

@@ -161,6 +161,25 @@ TEST_CASE("pages that never end are given up") {
   CHECK(error_of(kong.admin.targets("svc")) == Error{Errc::invalid, "targets of 'svc': Kong's pages do not end"});
 }
 
+TEST_CASE("pages that come too slowly are given up") {
+  struct Slow final : net::HttpTransport {
+    explicit Slow(fakes::HandClock& time) : clock(time) {}
+    std::vector<Result<net::Response>> send_all(const std::vector<net::Request>& requests) override {
+      sent += static_cast<int>(requests.size());
+      clock.forward(9s);  // each within its deadline
+      return {net::Response{.status = 200, .body = R"({"data": [], "next": "/upstreams/svc/targets?offset=a"})"}};
+    }
+    fakes::HandClock& clock;
+    int sent = 0;
+  };
+  fakes::HandClock clock;
+  Slow http(clock);
+  kong::Admin admin(http, clock, {.base_url = "http://kong:8001"}, 10s);
+  CHECK(error_of(admin.targets("svc")) ==
+        Error{Errc::timed_out, "targets of 'svc': Kong's pages take longer than 30s"});
+  CHECK(http.sent == 4);
+}
+
 TEST_CASE("a list that Lua wrote as an object is empty, and any other object is none") {
   Replay kong;
   kong.http.expect("GET /upstreams/svc/targets", 200, R"({"data":{},"next":null})");
