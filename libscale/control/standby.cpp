@@ -12,7 +12,8 @@ constexpr auto k_try_every = std::chrono::seconds{1};
 
 }  // namespace
 
-Result<Standby> stand_by(const Records& records, Clock& idle, const Wishes& wishes, const Log& log) {
+Result<Standby> stand_by(const Records& records, Clock& idle, const Wishes& wishes, const Log& log,
+                         const OnStandby& on_standby) {
   Standby standby;
   while (true) {
     auto lock = records.lock_autoscaler();
@@ -26,9 +27,13 @@ Result<Standby> stand_by(const Records& records, Clock& idle, const Wishes& wish
     if (lock.error().code != Errc::locked) {
       return tl::unexpected(lock.error());
     }
+    const auto why = fmt::format("{} scales this deployment; this one stands by, and takes over when that ends",
+                                 records.autoscaler());
     if (!std::exchange(standby.has_waited, true)) {
-      log.say(Level::notice, "{} scales this deployment; this one stands by, and takes over when that ends",
-              records.autoscaler());
+      log.say(Level::notice, "{}", why);
+    }
+    if (on_standby) {
+      on_standby(why);
     }
     standby.wish = wish_of(wishes);
     if (standby.wish) {

@@ -2,12 +2,14 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "libscale/base/environment.hpp"
 #include "libscale/control/autoscaler.hpp"
 #include "libscale/control/loop.hpp"
 #include "libscale/control/peers.hpp"
+#include "libscale/control/service_manager.hpp"
 #include "libscale/control/standby.hpp"
 #include "libscale/control/system_clock.hpp"
 #include "libscale/net/curl_transport.hpp"
@@ -47,21 +49,23 @@ scrape::Subject subject_of(const control::Settings& settings) {
   return scrape::subject_of(k_usage.tool, KSCALE_VERSION, settings, settings.check_interval);
 }
 
-/// What lives on when the settings are read again: all that was counted.
-struct Metrics {
-  explicit Metrics(const control::Settings& settings) : page(subject_of(settings), clock, tally) {}
+/// What lives on when the settings are read again: all that was counted, and who is told that the service goes on.
+struct Lasting {
+  explicit Lasting(const control::Settings& settings)
+      : page(subject_of(settings), clock, tally), manager(control::ServiceManager::of_process(clock)) {}
 
+  cli::Signals signals;
   control::SystemClock clock;
   net::Tally tally;
   scrape::Page page;
+  control::ServiceManager manager;
 };
 
 /// What one set of settings is turned into.
 class Run {
  public:
-  /// `signals` and `metrics` must outlive the run. Fails with `invalid` where the settings are at fault.
-  static Result<std::unique_ptr<Run>> prepare(const control::Settings& settings, bool json, cli::Signals& signals,
-                                              Metrics& metrics);
+  /// `lasting` must outlive the run. Fails with `invalid` where the settings are at fault.
+  static Result<std::unique_ptr<Run>> prepare(const control::Settings& settings, bool json, Lasting& lasting);
 
   const control::Log& log() const { return m_log; }
 
@@ -78,36 +82,42 @@ class Run {
   /// Serves the metrics where the settings want it, unless it does.
   Status listen();
 
-  /// What is measured is measured of this run from now on.
-  void begin() { m_metrics.page.set_subject(subject_of(m_settings)); }
+  /// What is measured and told is so of this run from now on.
+  void begin() {
+    m_lasting.page.set_subject(subject_of(m_settings));
+    m_lasting.manager.set_patience(m_settings.check_interval + control::longest_check(m_settings));
+  }
 
   Exit once();
   /// Checks until there is a wish.
   Result<control::LoopEnd> loop();
 
  private:
-  Run(const control::Settings& settings, bool json, cli::Signals& signals, Metrics& metrics)
+  Run(const control::Settings& settings, bool json, Lasting& lasting)
       : m_settings(settings),
         m_json(json),
-        m_signals(signals),
-        m_metrics(metrics),
+        m_lasting(lasting),
         m_log(cli::terminal_log(k_usage.tool, settings.verbose)),
-        m_clock(signals.stop_fd()),
-        m_idle(signals.any_fd()),
-        m_curl(signals.stop_fd()),
-        m_http(m_curl, metrics.tally) {}
+        m_system_clock(lasting.signals.stop_fd()),
+        m_system_idle(lasting.signals.any_fd()),
+        m_clock(m_system_clock, lasting.manager),
+        m_idle(m_system_idle, lasting.manager),
+        m_curl(lasting.signals.stop_fd()),
+        m_http(m_curl, lasting.tally) {}
 
   control::Wishes wishes() const;
   void on_decision(const control::CheckReport& report) const;
   void on_report(const control::CheckReport& report) const;
+  void on_check(const Result<control::CheckReport>& report, std::chrono::nanoseconds took) const;
 
   control::Settings m_settings;
   bool m_json;
-  cli::Signals& m_signals;
-  Metrics& m_metrics;
+  Lasting& m_lasting;
   control::Log m_log;
-  control::SystemClock m_clock;
-  control::SystemClock m_idle;
+  control::SystemClock m_system_clock;
+  control::SystemClock m_system_idle;
+  control::LivingClock m_clock;
+  control::LivingClock m_idle;
   net::CurlTransport m_curl;
   net::TallyTransport m_http;
   std::optional<control::Peers> m_peers;
@@ -118,9 +128,8 @@ class Run {
   control::FirstFailure m_first_failure = control::FirstFailure::ends;
 };
 
-Result<std::unique_ptr<Run>> Run::prepare(const control::Settings& settings, bool json, cli::Signals& signals,
-                                          Metrics& metrics) {
-  std::unique_ptr<Run> run(new Run(settings, json, signals, metrics));
+Result<std::unique_ptr<Run>> Run::prepare(const control::Settings& settings, bool json, Lasting& lasting) {
+  std::unique_ptr<Run> run(new Run(settings, json, lasting));
   auto peers = control::Peers::from(run->m_settings, process_environment(), run->m_http, run->m_clock);
   if (!peers) {
     return tl::unexpected(peers.error());
@@ -141,15 +150,16 @@ Result<std::unique_ptr<Run>> Run::prepare(const control::Settings& settings, boo
 }
 
 control::Wishes Run::wishes() const {
-  return {.stop = [this] { return m_signals.stop_signal().has_value(); },
-          .reload = [this] { return m_signals.take_reload(); }};
+  return {.stop = [this] { return m_lasting.signals.stop_signal().has_value(); },
+          .reload = [this] { return m_lasting.signals.take_reload(); }};
 }
 
 Result<std::optional<control::LoopEnd>> Run::stand_by() {
   if (m_settings.dry_run || m_lock) {
     return std::nullopt;
   }
-  auto standby = control::stand_by(*m_records, m_idle, wishes(), m_log);
+  auto standby = control::stand_by(*m_records, m_idle, wishes(), m_log,
+                                   [this](std::string_view why) { m_lasting.manager.stands_by(why); });
   if (!standby) {
     return tl::unexpected(standby.error());
   }
@@ -188,7 +198,7 @@ Status Run::listen() {
   if (address.empty() || m_exposer) {
     return {};
   }
-  auto exposer = scrape::Exposer::serve(address, m_metrics.page);
+  auto exposer = scrape::Exposer::serve(address, m_lasting.page);
   if (!exposer) {
     return tl::unexpected(exposer.error());
   }
@@ -223,26 +233,29 @@ Exit Run::once() {
   return failed ? cli::exit_for(report->outcome->status.error()) : Exit::done;
 }
 
+void Run::on_check(const Result<control::CheckReport>& report, std::chrono::nanoseconds took) const {
+  if (report) {
+    m_lasting.page.checked(*report, took);
+    on_report(*report);
+    m_lasting.manager.checked(report->outcome ? control::outcome_line_of(*report) : control::line_of(*report));
+  } else {
+    m_lasting.page.failed();
+    m_lasting.manager.failed(report.error().what);
+  }
+}
+
 Result<control::LoopEnd> Run::loop() {
   return control::run_loop(
       *m_autoscaler, m_clock, m_idle, m_settings.check_interval,
-      [this](const Result<control::CheckReport>& report, std::chrono::nanoseconds took) {
-        if (report) {
-          m_metrics.page.checked(*report, took);
-          on_report(*report);
-        } else {
-          m_metrics.page.failed();
-        }
-      },
+      [this](const Result<control::CheckReport>& report, std::chrono::nanoseconds took) { on_check(report, took); },
       wishes(), m_log, m_first_failure);
 }
 
 /// A run with the settings as they are now, ready to go on where `before` stops; or `before` itself where they are no
 /// good.
-std::unique_ptr<Run> renewed(std::unique_ptr<Run> before, const cli::CommandLine& line, cli::Signals& signals,
-                             Metrics& metrics) {
+std::unique_ptr<Run> renewed(std::unique_ptr<Run> before, const cli::CommandLine& line, Lasting& lasting) {
   auto next = control::load_settings(cli::sources_for(line)).and_then([&](const control::LoadedSettings& loaded) {
-    return Run::prepare(loaded.settings, line.has("json"), signals, metrics);
+    return Run::prepare(loaded.settings, line.has("json"), lasting);
   });
   if (const auto ready = next ? (*next)->follow(*before) : Status(tl::unexpected(next.error())); !ready) {
     before->log().say(control::Level::error, "{}; the old settings stay in force", ready.error().what);
@@ -253,7 +266,8 @@ std::unique_ptr<Run> renewed(std::unique_ptr<Run> before, const cli::CommandLine
   return std::move(*next);
 }
 
-Exit serve(std::unique_ptr<Run> run, const cli::CommandLine& line, cli::Signals& signals, Metrics& metrics) {
+Exit serve(std::unique_ptr<Run> run, const cli::CommandLine& line, Lasting& lasting) {
+  run->begin();
   while (true) {
     const auto wish = run->stand_by();
     const auto ready = wish && !*wish ? run->listen() : wish.map([](auto) {});
@@ -266,24 +280,26 @@ Exit serve(std::unique_ptr<Run> run, const cli::CommandLine& line, cli::Signals&
       return tell(run->log(), end.error());
     }
     if (*end == control::LoopEnd::stopped) {
+      lasting.manager.stopping();
       // A service that was asked to stop did as it should.
-      return signals.stop_signal() == SIGTERM ? Exit::done : Exit::interrupted;
+      return lasting.signals.stop_signal() == SIGTERM ? Exit::done : Exit::interrupted;
     }
-    run = renewed(std::move(run), line, signals, metrics);
+    lasting.manager.reloading();
+    run = renewed(std::move(run), line, lasting);
     run->wait_out_failures();
+    lasting.manager.reloaded();
   }
 }
 
 Exit main_of(const cli::Call& call) {
   const auto& settings = call.loaded.settings;
-  cli::Signals signals;
-  Metrics metrics(settings);
-  auto run = Run::prepare(settings, call.line.has("json"), signals, metrics);
+  Lasting lasting(settings);
+  auto run = Run::prepare(settings, call.line.has("json"), lasting);
   if (!run) {
     tell(cli::terminal_log(k_usage.tool, false), run.error());
     return cli::exit_for_set_up(run.error());
   }
-  return call.line.has("once") ? (*run)->once() : serve(std::move(*run), call.line, signals, metrics);
+  return call.line.has("once") ? (*run)->once() : serve(std::move(*run), call.line, lasting);
 }
 
 }  // namespace

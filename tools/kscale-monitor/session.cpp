@@ -17,6 +17,7 @@
 #include "libscale/base/environment.hpp"
 #include "libscale/control/peers.hpp"
 #include "libscale/control/records.hpp"
+#include "libscale/control/service_manager.hpp"
 #include "libscale/control/system_clock.hpp"
 #include "libscale/monitor/check.hpp"
 #include "libscale/monitor/export.hpp"
@@ -256,6 +257,8 @@ Exit Session::once() {
 
 /// Look after look, as text or JSON or not at all.
 Exit Session::print_looks() {
+  auto manager = control::ServiceManager::of_process(m_clock);
+  control::LivingClock idle(m_clock, manager);
   auto next = m_clock.now().instant;
   while (true) {
     if (const auto snapshot = look()) {
@@ -267,10 +270,13 @@ Exit Session::print_looks() {
       if (std::fflush(stdout) != 0) {
         return Exit::failed;  // whoever read it is gone, or the disk is full: told by the caller
       }
+      const auto found = check_line_of(*snapshot);
+      manager.checked(std::string_view(found).substr(0, found.find('\n')));
     }
     next = std::max(next + m_settings.refresh_interval, m_clock.now().instant);
-    m_clock.wait(next - m_clock.now().instant);
+    idle.wait(next - m_clock.now().instant);
     if (m_signals.take_reload() || m_signals.stop_signal()) {
+      manager.stopping();
       return m_signals.stop_signal() == SIGTERM ? Exit::done : Exit::interrupted;
     }
   }
