@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "tools/cli/terminal_log.hpp"
@@ -69,6 +70,7 @@ Exit flushed(const Usage& usage, Exit exit) {
 
 int run_tool(const Usage& usage, const char* version, int argc, char** argv,
              const std::function<Exit(const Call&)>& body) {
+  prctl(PR_SET_DUMPABLE, 0);  // keys are in memory: no core of them, nor a look by others of the same user
   try {
     return static_cast<int>(begin(usage, version, {argv + 1, argv + argc}, body));
   } catch (const std::exception& fault) {
