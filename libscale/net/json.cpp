@@ -129,6 +129,27 @@ void write(Writer& writer, const Value& value) {
   std::visit(WriteOne{writer}, Access::data(value));
 }
 
+/// JSON lets DEL and the control characters U+0080 to U+009F stand as they are, where a terminal would obey them. They
+/// can be in texts only.
+std::string without_controls(std::string_view text) {
+  constexpr char k_delete = 0x7f;
+  constexpr char k_lead = '\xc2';
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
+    if (text[i] == k_delete) {
+      out += "\\u007f";
+    } else if (text[i] == k_lead && next >= 0x80U && next < 0xa0U) {
+      out += fmt::format("\\u{:04x}", next);
+      ++i;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::optional<bool> Value::as_bool() const {
@@ -248,7 +269,7 @@ std::string dump(const Value& value) {
   rapidjson::StringBuffer buffer;
   Writer writer(buffer);
   write(writer, value);
-  return {buffer.GetString(), buffer.GetSize()};
+  return without_controls({buffer.GetString(), buffer.GetSize()});
 }
 
 }  // namespace kscale::json

@@ -84,7 +84,7 @@ inline constexpr std::size_t k_max_depth = 100;
 /// secrets. Numbers that are no finite doubles, invalid UTF-8 and anything after the value are refused.
 Result<Value> parse(std::string_view text);
 
-/// Writes the value on one line. A number that is not finite becomes null.
+/// Writes the value on one line, with all control characters escaped. A number that is not finite becomes null.
 std::string dump(const Value& value);
 
 }  // namespace kscale::json

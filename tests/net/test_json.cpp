@@ -97,6 +97,13 @@ TEST_CASE("JSON numbers that are not finite are refused, and written as null") {
   CHECK(json::dump(std::numeric_limits<double>::quiet_NaN()) == "null");
 }
 
+TEST_CASE("control characters are escaped in JSON, also those that it lets stand as they are") {
+  const Value value(std::string("a\x1b\n\x7f\xc2\x80\xc2\x9b\xc2\xa0\xc3\x9b"));
+  CHECK(json::dump(value) == R"("a\u001B\n\u007f\u0080\u009b)"
+                             "\xc2\xa0\xc3\x9b\"");
+  CHECK(json::parse(json::dump(value)) == value);
+}
+
 TEST_CASE("a double that is a whole number is written as one") {
   CHECK(json::dump(3.0) == "3");
   CHECK(json::dump(-2.5) == "-2.5");

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "libscale/base/printable.hpp"
+
 namespace kscale::cli {
 
 control::Log terminal_log(std::string tool, bool verbose) {
@@ -16,10 +18,15 @@ control::Log terminal_log(std::string tool, bool verbose) {
     if (level == Level::step && !verbose) {
       return;
     }
-    const auto* const word = level == Level::error ? "error: " : level == Level::warning ? "warning: " : "";
     // Not fmt::print, which throws when the disk is full: scaling goes on all the same.
-    std::fputs(fmt::format("{}: {}{}\n", tool, word, text).c_str(), stderr);
+    std::fputs(log_line(tool, level, text).c_str(), stderr);
   });
+}
+
+std::string log_line(std::string_view tool, control::Level level, std::string_view text) {
+  using control::Level;
+  const auto* const word = level == Level::error ? "error: " : level == Level::warning ? "warning: " : "";
+  return fmt::format("{}: {}{}\n", tool, word, printable(text, text.size()));
 }
 
 std::string coloured(const std::string& text, std::size_t place) {
