@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
 #include <yaml-cpp/yaml.h>
 
 #include "libscale/base/printable.hpp"
+#include "libscale/docker/secrets.hpp"
 
 namespace kscale::docker {
 
@@ -18,7 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t k_max_config = std::size_t{16} * 1024 * 1024;
-constexpr std::uintmax_t k_max_file = std::uintmax_t{4} * 1024 * 1024;
 
 /// What Compose looks for where it is told of no file, and what it adds to that.
 constexpr std::array<std::string_view, 4> k_files{"compose.yaml", "compose.yml", "docker-compose.yaml",
@@ -26,37 +24,13 @@ constexpr std::array<std::string_view, 4> k_files{"compose.yaml", "compose.yml",
 constexpr std::array<std::string_view, 4> k_overrides{"compose.override.yaml", "compose.override.yml",
                                                       "docker-compose.override.yaml", "docker-compose.override.yml"};
 
-/// Variables that are no secrets; all others might be.
-constexpr std::array<std::string_view, 18> k_public_variables{
-    "PATH", "HOME",   "PWD",  "OLDPWD", "SHELL", "USER",     "LOGNAME", "LANG",     "LANGUAGE",
-    "TERM", "TMPDIR", "MAIL", "SHLVL",  "_",     "HOSTNAME", "EDITOR",  "NODE_ENV", "INSTANCE_ID"};
-constexpr std::array<std::string_view, 4> k_public_beginnings{"LC_", "XDG_", "COMPOSE_", "DOCKER_"};
-
 /// Values that say nothing by themselves, though they may stand for a variable.
 constexpr std::array<std::string_view, 10> k_plain_words{"true", "false",      "null",        "none", "localhost",
                                                          "info", "production", "development", "test", "debug"};
 
-/// Where in a YAML file secrets are written.
-constexpr std::array<std::string_view, 3> k_secret_keys{"environment", "args", "content"};
-
-template <std::size_t Count>
-bool has(const std::array<std::string_view, Count>& words, std::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 bool is_file(const fs::path& path) {
   std::error_code ignored;  // what cannot be looked at is told by Compose
   return fs::is_regular_file(path, ignored);
-}
-
-/// A file's text; empty where it cannot be read, since Compose itself tells that.
-std::string text_of(const fs::path& path) {
-  std::error_code ignored;
-  if (!is_file(path) || fs::file_size(path, ignored) > k_max_file) {
-    return {};
-  }
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 std::string value_in(const Variables& variables, const std::string& name) {
@@ -67,101 +41,6 @@ std::string value_in(const Variables& variables, const std::string& name) {
 std::string scalar(const YAML::Node& node) {
   return node && node.IsScalar() ? node.Scalar() : std::string();
 }
-
-bool is_public(std::string_view variable) {
-  return has(k_public_variables, variable) ||
-         std::any_of(k_public_beginnings.begin(), k_public_beginnings.end(),
-                     [variable](std::string_view begin) { return variable.starts_with(begin); });
-}
-
-/// Fills a mask with what is secret in a compose file, and what is not.
-class SecretsOfFile {
- public:
-  SecretsOfFile(const fs::path& folder, Mask& mask) : m_folder(folder), m_mask(mask) {}
-
-  /// A file of Compose, or its output.
-  void take(const std::string& text) {
-    try {
-      const auto root = YAML::Load(text);
-      if (root.IsMap() && root["services"].IsMap()) {
-        for (const auto& service : root["services"]) {
-          m_mask.keep(scalar(service.first));
-        }
-      }
-      walk(root, false, 0);
-    } catch (const YAML::Exception&) {
-      return;  // Compose tells it better
-    }
-  }
-
-  void take_value(std::string_view value) {
-    m_mask.hide(value);
-    std::string plain;  // a dollar is written twice
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      plain += value[i];
-      i += value.substr(i).starts_with("$$") ? 1 : 0;
-    }
-    m_mask.hide(plain);
-    // `${NAME:-otherwise}` and `${NAME-otherwise}`
-    for (auto at = value.find("${"); at != std::string_view::npos; at = value.find("${", at + 2)) {
-      const auto inside = value.substr(at + 2, value.find('}', at) - at - 2);
-      if (const auto dash = inside.find('-'); dash != std::string_view::npos) {
-        m_mask.hide(inside.substr(dash + 1));
-      }
-    }
-  }
-
- private:
-  void walk(const YAML::Node& node, bool is_secret, int depth) {
-    constexpr int k_deepest = 32;          // an alias may stand for what holds it
-    constexpr int k_most_nodes = 100'000;  // and for what holds many others
-    if (depth > k_deepest || ++m_nodes > k_most_nodes) {
-      return;
-    }
-    if (node.IsScalar() && is_secret) {
-      take_value(node.Scalar());
-    } else if (node.IsSequence()) {
-      for (const auto& item : node) {
-        const auto text = scalar(item);
-        const auto equals = text.find('=');  // `- NAME=value`
-        if (is_secret && equals != std::string::npos) {
-          take_value(std::string_view(text).substr(equals + 1));
-        } else {
-          walk(item, is_secret, depth + 1);
-        }
-      }
-    } else if (node.IsMap()) {
-      for (const auto& entry : node) {
-        const auto key = scalar(entry.first);
-        if (key == "env_file") {
-          take_env_files(entry.second);
-        }
-        if (key == "container_name" || key == "image") {
-          m_mask.keep(scalar(entry.second));
-        }
-        walk(entry.second, is_secret || has(k_secret_keys, key), depth + 1);
-      }
-    }
-  }
-
-  void take_env_files(const YAML::Node& node) {
-    if (node.IsScalar()) {
-      m_mask.hide_values(text_of(m_folder / node.Scalar()), is_public);
-    } else if (node.IsSequence()) {
-      for (const auto& item : node) {
-        if (item.IsMap()) {
-          take_env_files(item["path"]);
-        } else {
-          take_env_files(item);
-        }
-      }
-    }
-  }
-
-  const fs::path& m_folder;
-  Mask& m_mask;
-  int m_nodes = 0;
-};
 
 /// The files that Compose reads, as far as they can be known from outside.
 std::vector<fs::path> files_of(const ComposeSetup& setup) {
@@ -205,11 +84,10 @@ Mask mask_for(const ComposeSetup& setup) {
       mask.hide(value);
     }
   }
-  mask.hide_values(text_of(setup.folder / ".env"), is_public);
+  hide_env_file(mask, setup.folder / ".env");
   for (const auto& file : files_of(setup)) {
-    const auto folder = file.parent_path();
-    mask.hide_values(text_of(folder / ".env"), is_public);
-    SecretsOfFile(folder, mask).take(text_of(file));
+    hide_env_file(mask, file.parent_path() / ".env");
+    hide_compose_file(mask, file);
   }
   return mask;
 }
@@ -440,7 +318,7 @@ Result<std::vector<ComposeService>> Compose::services() {
   if (!config) {
     return tl::unexpected(config.error());
   }
-  SecretsOfFile(m_setup.folder, m_mask).take(config->output);
+  hide_compose_text(m_mask, config->output, m_setup.folder);
   auto found = parse_services(config->output);
   return found ? found : wrap(found.error(), "{}", what);
 }
