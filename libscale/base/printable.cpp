@@ -77,4 +77,14 @@ std::string printable(std::string_view text, std::size_t longest) {
   return shown.size() < text.size() ? out + "..." : out;
 }
 
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto length = character_at(text, i);
+    out += length > 0 ? text.substr(i, length) : "\xef\xbf\xbd";
+    i += std::max(length, std::size_t{1});
+  }
+  return out;
+}
+
 }  // namespace kscale

@@ -10,4 +10,7 @@ namespace kscale {
 /// "..." beyond `longest` bytes.
 std::string printable(std::string_view text, std::size_t longest = 300);
 
+/// The text with U+FFFD in place of each byte that is no UTF-8.
+std::string valid_utf8(std::string_view text);
+
 }  // namespace kscale

@@ -10,6 +10,9 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include "libscale/base/number.hpp"
+#include "libscale/base/printable.hpp"
+
 namespace kscale::json {
 
 /// Lets the reader and the writer below reach the data of a value.
@@ -30,11 +33,19 @@ class TreeBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, TreeB
  public:
   bool Null() { return add(Value()); }
   bool Bool(bool value) { return add(value); }
-  bool Int(int value) { return add(value); }
-  bool Uint(unsigned value) { return add(std::int64_t{value}); }
-  bool Int64(std::int64_t value) { return add(value); }
-  bool Uint64(std::uint64_t value) { return add(value); }
-  bool Double(double value) { return add(value); }
+  /// Not left to RapidJSON, which computes what is not defined of numbers such as 0e58.
+  bool RawNumber(const char* text, rapidjson::SizeType length, bool /*copy*/) {
+    const std::string_view number(text, length);
+    if (const auto whole = number_in<std::int64_t>(number)) {
+      return add(*whole);
+    }
+    if (const auto whole = number_in<std::uint64_t>(number)) {
+      return add(*whole);
+    }
+    const auto real = number_in<double>(number);
+    m_out_of_range = !real;
+    return real && add(*real);
+  }
   bool String(const char* text, rapidjson::SizeType length, bool /*copy*/) { return add(std::string(text, length)); }
   bool Key(const char* text, rapidjson::SizeType length, bool /*copy*/) {
     m_keys.back().assign(text, length);
@@ -46,6 +57,8 @@ class TreeBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, TreeB
   bool EndArray(rapidjson::SizeType /*count*/) { return close(); }
 
   bool too_deep() const { return m_too_deep; }
+  bool out_of_range() const { return m_out_of_range; }
+  bool too_many() const { return m_values > k_max_values; }
   Value take() { return std::move(m_root); }
 
  private:
@@ -67,6 +80,9 @@ class TreeBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, TreeB
   }
 
   bool add(Value value) {
+    if (++m_values > k_max_values) {
+      return false;
+    }
     if (m_open.empty()) {
       m_root = std::move(value);
     } else if (auto* object = std::get_if<Value::Object>(&Access::data(m_open.back()))) {
@@ -80,13 +96,16 @@ class TreeBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, TreeB
   std::vector<Value> m_open;  ///< the containers begun and not ended, outermost first
   std::vector<std::string> m_keys;
   Value m_root;
+  std::size_t m_values = 0;
   bool m_too_deep = false;
+  bool m_out_of_range = false;
 };
 
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
-void write_text(Writer& writer, const std::string& text) {
-  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+void write_text(Writer& writer, std::string_view text) {
+  const auto valid = valid_utf8(text);
+  writer.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
 }
 
 void write(Writer& writer, const Value& value);
@@ -118,7 +137,7 @@ struct WriteOne {
   void operator()(const Value::Object& members) const {
     writer.StartObject();
     for (const auto& [key, value] : members) {
-      writer.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
+      write_text(writer, key);
       write(writer, value);
     }
     writer.EndObject();
@@ -245,13 +264,19 @@ bool operator==(const Value& a, const Value& b) {
 
 Result<Value> parse(std::string_view text) {
   constexpr unsigned k_flags =
-      rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag | rapidjson::kParseValidateEncodingFlag;
+      rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseValidateEncodingFlag;
   rapidjson::MemoryStream bytes(text.data(), text.size());
   rapidjson::Reader reader;
   TreeBuilder builder;
   const auto outcome = reader.Parse<k_flags>(bytes, builder);
   if (builder.too_deep()) {
     return fail(Errc::invalid, "JSON nested deeper than {} levels", k_max_depth);
+  }
+  if (builder.too_many()) {
+    return fail(Errc::invalid, "JSON of more than {} values", k_max_values);
+  }
+  if (builder.out_of_range()) {
+    return fail(Errc::invalid, "not valid JSON at byte {}: a number that is too large or too small", outcome.Offset());
   }
   if (outcome.IsError()) {
     return fail(Errc::invalid, "not valid JSON at byte {}: {}", outcome.Offset(),

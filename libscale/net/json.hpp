@@ -80,11 +80,15 @@ bool operator==(const Value& a, const Value& b);
 /// Objects nested deeper than this are refused, so that nobody can make us run out of stack.
 inline constexpr std::size_t k_max_depth = 100;
 
+/// A text of more values than this is refused: each takes some twenty times the room of its text.
+inline constexpr std::size_t k_max_values = 1'000'000;
+
 /// Reads one JSON text. Fails with `invalid` and the place of the fault, never with the text itself, which may hold
 /// secrets. Numbers that are no finite doubles, invalid UTF-8 and anything after the value are refused.
 Result<Value> parse(std::string_view text);
 
-/// Writes the value on one line, with all control characters escaped. A number that is not finite becomes null.
+/// Writes the value on one line, with all control characters escaped. A number that is not finite becomes null, and bytes
+/// that are no UTF-8 become U+FFFD.
 std::string dump(const Value& value);
 
 }  // namespace kscale::json

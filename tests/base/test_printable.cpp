@@ -53,3 +53,9 @@ TEST_CASE("bytes that are no characters are shown by their numbers") {
   CHECK(printable("\xe6\x97x") == R"(\xe6\x97x)");
   CHECK(printable("\xe6\x97\xa5 \xf0\x9f\x90\xb3 \xc3\xab") == "\xe6\x97\xa5 \xf0\x9f\x90\xb3 \xc3\xab");
 }
+
+TEST_CASE("text is made valid UTF-8 byte by byte, and left as it is where it is so already") {
+  CHECK(kscale::valid_utf8("a\xff\xe6\x97 b") == "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd b");
+  CHECK(kscale::valid_utf8("日本\n") == "日本\n");
+  CHECK(kscale::valid_utf8("").empty());
+}

@@ -93,6 +93,7 @@ TEST_CASE("JSON numbers that are not finite are refused, and written as null") {
   for (const auto* text : {"NaN", "Infinity", "-Infinity", "nan", "1e999", "[-1e999]"}) {
     CHECK(error_of(text).code == Errc::invalid);
   }
+  CHECK(error_of("[1e-999]").what == "not valid JSON at byte 1: a number that is too large or too small");
   CHECK(json::dump(std::numeric_limits<double>::infinity()) == "null");
   CHECK(json::dump(std::numeric_limits<double>::quiet_NaN()) == "null");
 }
@@ -102,6 +103,20 @@ TEST_CASE("control characters are escaped in JSON, also those that it lets stand
   CHECK(json::dump(value) == R"("a\u001B\n\u007f\u0080\u009b)"
                              "\xc2\xa0\xc3\x9b\"");
   CHECK(json::parse(json::dump(value)) == value);
+}
+
+TEST_CASE("a JSON number may be written in any way that is allowed") {
+  CHECK(parsed("0e58").as_number() == 0.0);
+  CHECK(parsed("-0").as_int() == 0);
+  CHECK(parsed("-0.0").as_number() == 0.0);
+  CHECK(parsed("5e-324").as_number() == 5e-324);
+  CHECK(parsed("1.7976931348623157e308").as_number() == std::numeric_limits<double>::max());
+  CHECK(parsed("18446744073709551616").as_number() == 18446744073709551616.0);
+  CHECK(parsed("1E+2").as_number() == 100.0);
+  CHECK(parsed(std::string(300, '9')).as_number() == 1e300);
+  for (const auto* text : {"01", "+1", ".5", "1.", "1e", "-", "0x1", "1_000"}) {
+    CHECK(error_of(text).code == Errc::invalid);
+  }
 }
 
 TEST_CASE("a double that is a whole number is written as one") {
@@ -131,6 +146,25 @@ TEST_CASE("JSON is refused from the depth on that could cost us the stack") {
     objects += R"({"a":)";
   }
   CHECK(error_of(objects).what == "JSON nested deeper than 100 levels");
+}
+
+TEST_CASE("JSON of more values than anybody needs is refused, since each takes far more room than its text") {
+  const auto list = [](std::size_t zeros) {
+    std::string text = "[";
+    for (std::size_t i = 0; i < zeros; ++i) {
+      text += "0,";
+    }
+    text.back() = ']';
+    return text;
+  };
+  CHECK(parsed(list(json::k_max_values - 1)).items().size() == json::k_max_values - 1);
+  CHECK(error_of(list(json::k_max_values)) == Error{Errc::invalid, "JSON of more than 1000000 values"});
+}
+
+TEST_CASE("what is no UTF-8 is written as JSON all the same, as characters that stand for it") {
+  CHECK(json::dump("a\xff\xc3") == "\"a\xef\xbf\xbd\xef\xbf\xbd\"");
+  CHECK(json::dump(Value::Object{{"\xed\xa0\x80", 1}}) == "{\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\":1}");
+  CHECK(json::dump("Zoë 日本") == "\"Zoë 日本\"");
 }
 
 TEST_CASE("a JSON error gives the place, never the content") {
