@@ -51,6 +51,19 @@ std::string scalar(const YAML::Node& node) {
   return node && node.IsScalar() ? node.Scalar() : std::string();
 }
 
+/// Whether each node within stands behind the one before it. An alias does not: it has the place of what it stands for,
+/// which may be large beyond measure, or hold the alias itself. Only a map may begin where its first key does.
+bool is_in_order(const YAML::Node& node, std::size_t& place) {
+  place = position_of(node);
+  const auto follows = [&place](const YAML::Node& next) {
+    return position_of(next) >= place && is_in_order(next, place);
+  };
+  return std::all_of(node.begin(), node.end(), [&](const auto& item) {
+    return node.IsMap() ? !item.first.is(node) && follows(item.first) && follows(item.second)
+                        : position_of(item) > place && follows(item);
+  });
+}
+
 /// Deep equality of what is written: kinds, tags (a quoted text has another than a plain one) and scalars.
 bool same(const YAML::Node& a, const YAML::Node& b) {
   if (a.Type() != b.Type() || a.Tag() != b.Tag() || a.size() != b.size()) {
@@ -113,7 +126,8 @@ Status cut(std::string_view text, const YAML::Node& key, Document& document) {
 Result<Document> read(std::string_view text, std::string_view upstream) try {
   Document document;
   document.root = YAML::Load(std::string(text));
-  if (!document.root.IsMap()) {
+  std::size_t place = 0;
+  if (!document.root.IsMap() || !is_in_order(document.root, place)) {
     return other_form();
   }
   document.before = text;
@@ -123,9 +137,6 @@ Result<Document> read(std::string_view text, std::string_view upstream) try {
         return tl::unexpected(done.error());
       }
     }
-  }
-  if (!document.before.empty() && document.before.back() != '\n') {
-    document.before += '\n';
   }
   if (const auto upstreams = document.root["upstreams"]; upstreams && upstreams.IsSequence()) {
     for (const auto& candidate : upstreams) {
@@ -148,16 +159,22 @@ Result<Document> read(std::string_view text, std::string_view upstream) try {
 
 std::string write(const Document& document) {
   std::string text = document.before;
-  if (!document.targets.empty()) {
-    text += "targets:\n";
-  }
-  for (const auto& entry : document.targets) {
-    text += entry.lines;
-    if (text.back() != '\n') {
+  const auto add = [&text](std::string_view lines) {
+    if (!text.empty() && text.back() != '\n') {
       text += '\n';
     }
+    text += lines;
+  };
+  if (!document.targets.empty()) {
+    add("targets:\n");
   }
-  return text + document.after;
+  for (const auto& entry : document.targets) {
+    add(entry.lines);
+  }
+  if (!document.after.empty()) {
+    add(document.after);
+  }
+  return text;
 }
 
 bool is_address(std::string_view text) {

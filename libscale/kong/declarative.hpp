@@ -15,7 +15,8 @@ namespace kscale::kong {
 ///
 /// The text must be of the flat form that Kong writes (`targets` at the top, referring to the upstream by id). `new_id`
 /// gives the UUID for a target that is added. The text comes back as it was when all is so already. Fails with
-/// `not_found` for an upstream, or a target to weigh, that is not there, and with `invalid` for a text of another form.
+/// `not_found` for an upstream, or a target to weigh, that is not there, and with `invalid` for a text of another form,
+/// such as one with aliases.
 /// No error repeats any of the text, which holds credentials.
 Result<std::string> with_changed_targets(std::string_view yaml, std::string_view upstream,
                                          const std::vector<TargetChange>& changes,

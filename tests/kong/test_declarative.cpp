@@ -257,3 +257,17 @@ TEST_CASE("an address that would change the meaning of the text is refused") {
           Error{Errc::invalid, fmt::format("'{}' is no address for a target", printable(address))});
   }
 }
+
+TEST_CASE("a configuration with aliases is refused: Kong writes none, and they may stand for more than can be read") {
+  const std::string upstreams = "upstreams:\n- id: a\n  name: svc\n";
+  CHECK(error_of("plugins: &p\n- *p\n" + upstreams, {{Kind::add, "b:1"}}) == k_other_form);
+  CHECK(error_of("plugins: &p\n  ? *p\n  : x\n" + upstreams, {{Kind::add, "b:1"}}) == k_other_form);
+  CHECK(error_of("plugins:\n  &p [*p]: x\n" + upstreams, {{Kind::add, "b:1"}}) == k_other_form);
+  CHECK(error_of("plugins: &p {a: {b: *p}}\n" + upstreams, {{Kind::add, "b:1"}}) == k_other_form);
+  std::string laughs = "a0: &a0 [x, x]\n";
+  for (int i = 1; i < 100; ++i) {
+    laughs += fmt::format("a{0}: &a{0} [*a{1}, *a{1}]\n", i, i - 1);
+  }
+  CHECK(error_of(laughs + upstreams, {{Kind::add, "b:1"}}) == k_other_form);
+  CHECK(change("plugins: &p []\n" + upstreams, {{Kind::add, "b:1"}}).has_value());
+}
