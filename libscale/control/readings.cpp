@@ -23,9 +23,14 @@ class Taker {
  public:
   bool is_content() const { return m_content; }
 
-  double number(const json::Value& value) { return taken(value.as_number()); }
-  std::chrono::nanoseconds span(const json::Value& value) { return std::chrono::nanoseconds{taken(value.as_int())}; }
-  std::uint64_t count(const json::Value& value) { return taken(value.as_uint()); }
+  double number(const json::Value& value) { return taken(value.as_number(), metrics::is_count); }
+  /// Not below zero, so that the difference of two of them fits as well.
+  std::chrono::nanoseconds span(const json::Value& value) {
+    return std::chrono::nanoseconds{taken(value.as_int(), [](std::int64_t count) { return count >= 0; })};
+  }
+  std::uint64_t count(const json::Value& value, std::uint64_t most = std::numeric_limits<std::uint64_t>::max()) {
+    return taken(value.as_uint(), [most](std::uint64_t count) { return count <= most; });
+  }
   const json::Value::Object& members(const json::Value& value) {
     m_content = m_content && value.is_object();
     return value.members();
@@ -37,10 +42,11 @@ class Taker {
   docker::Stats stats(const json::Value& value);
 
  private:
-  template <class T>
-  T taken(const std::optional<T>& value) {
-    m_content = m_content && value.has_value();
-    return value.value_or(T{});
+  template <class T, class Accepts>
+  T taken(const std::optional<T>& value, const Accepts& accepts) {
+    const bool is_good = value && accepts(*value);
+    m_content = m_content && is_good;
+    return is_good ? *value : T{};
   }
 
   bool m_content = true;
@@ -134,10 +140,11 @@ json::Value of_stats(const docker::Stats& stats) {
 }
 
 docker::Stats Taker::stats(const json::Value& value) {
+  constexpr std::uint64_t k_most_cpus = std::numeric_limits<unsigned>::max();
   docker::Stats stats;
   stats.cpu = {.used = span(value["cpu_ns"]),
                .system = {},
-               .online_cpus = static_cast<unsigned>(count(value["online_cpus"])),
+               .online_cpus = static_cast<unsigned>(count(value["online_cpus"], k_most_cpus)),
                .read_at = span(value["read_at_ns"])};
   if (value.has("system_ns")) {
     stats.cpu.system = span(value["system_ns"]);

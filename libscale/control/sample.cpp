@@ -66,7 +66,7 @@ void add_counted_traffic(Sample& sample, const kong::Traffic& earlier, const kon
   if (const auto rate = metrics::per_second(requests, span)) {
     sample.request_rate = RequestsPerSecond{*rate};
   }
-  if (earlier.errors && later.errors && requests > 0) {
+  if (earlier.errors && later.errors && requests >= 1) {
     const double errors = metrics::increase_between(*earlier.errors, *later.errors);
     sample.error_rate = Percent{errors / requests * 100};
   }

@@ -7,6 +7,7 @@
 #include "libscale/base/number.hpp"
 #include "libscale/base/printable.hpp"
 #include "libscale/kong/declarative.hpp"
+#include "libscale/metrics/rate.hpp"
 
 namespace kscale::kong {
 
@@ -89,6 +90,11 @@ std::string targets_path(std::string_view upstream) {
   return fmt::format("/upstreams/{}/targets", net::escaped(upstream));
 }
 
+std::optional<double> count_in(const json::Value& value) {
+  const auto count = value.as_number();
+  return count && metrics::is_count(*count) ? count : std::nullopt;
+}
+
 template <class T>
 Result<std::vector<T>> parse_all(const std::vector<json::Value>& entries, Result<T> (*parse)(const json::Value&)) {
   std::vector<T> all;
@@ -116,8 +122,8 @@ Result<NodeStatus> parse_status(const json::Value& answer) {
     return fail(Errc::invalid, "the answer is not Kong's status");
   }
   NodeStatus status;
-  status.total_requests = server["total_requests"].as_number();
-  status.active_connections = server["connections_active"].as_number();
+  status.total_requests = count_in(server["total_requests"]);
+  status.active_connections = count_in(server["connections_active"]);
   if (hash.is_string()) {
     status.mode = Mode::dbless;
     status.configuration_hash = hash.text_or("");
@@ -200,7 +206,8 @@ Result<std::vector<json::Value>> Admin::all_pages(std::string path, net::Urgency
     if (!next) {
       return entries;
     }
-    if (!next->starts_with('/')) {
+    const bool is_clean = std::ranges::all_of(*next, [](unsigned char c) { return c > ' ' && c < 0x7f; });
+    if (!next->starts_with('/') || !is_clean) {
       return fail(Errc::invalid, "what Kong names as the next page is no path");
     }
     path = *next;
@@ -245,7 +252,7 @@ Result<std::string> Admin::version(net::Urgency urgency) {
   if (!version || version->empty()) {
     return fail(Errc::invalid, "Kong's version from {}: the answer names none", m_endpoint.shown());
   }
-  return std::string(*version);
+  return printable(*version);
 }
 
 Result<Mode> Admin::mode(net::Urgency urgency) {

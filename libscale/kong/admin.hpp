@@ -49,7 +49,7 @@ class Admin {
   const net::Endpoint& endpoint() const { return m_endpoint; }
 
   Result<NodeStatus> status(net::Urgency urgency = net::Urgency::interruptible);
-  /// Which Kong it is, such as "3.4.2".
+  /// Which Kong it is, such as "3.4.2"; safe to show.
   Result<std::string> version(net::Urgency urgency = net::Urgency::interruptible);
 
   /// All targets of the upstream, from all pages, those of weight 0 included. A database that Kong cannot reach is

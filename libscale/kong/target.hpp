@@ -34,7 +34,7 @@ struct TargetChange {
 struct TargetHealth {
   struct Address {
     std::string ip;
-    int port = 0;
+    int port = 0;  ///< 0 where Kong names none
 
     friend bool operator==(const Address&, const Address&) = default;
   };
@@ -45,6 +45,7 @@ struct TargetHealth {
   std::vector<Address> resolved;  ///< where Kong sends its requests
 };
 
+/// `invalid` without an address, or a weight from 0 to 65535.
 Result<Target> parse_target(const json::Value& entry);
 Result<TargetHealth> parse_target_health(const json::Value& entry);
 

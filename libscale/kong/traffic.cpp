@@ -33,7 +33,8 @@ std::optional<double> bound_of(std::string_view le) {
   if (le == "+Inf") {
     return std::numeric_limits<double>::infinity();
   }
-  return number_in<double>(le);
+  const auto bound = number_in<double>(le);
+  return bound && metrics::is_count(*bound) ? bound : std::nullopt;
 }
 
 void add_latency(metrics::Histograms& histograms, const Sample& sample) {
@@ -57,7 +58,7 @@ Result<Traffic> parse_traffic(std::string_view exposition, std::string_view serv
   }
   Traffic traffic;
   for (const auto& sample : *samples) {
-    const bool ours = sample.label("service") == service;
+    const bool ours = sample.label("service") == service && metrics::is_count(sample.value);
     if (counts_requests(sample.name)) {
       // Another service's counter shows that the flag is on, so that nothing of ours is a true zero.
       auto& requests = traffic.requests ? *traffic.requests : traffic.requests.emplace();

@@ -22,7 +22,7 @@ struct Traffic {
 };
 
 /// Reads the answer of `GET /metrics`, of Kong 3.x (`kong_http_requests_total`, `kong_request_latency_ms`) or of 2.x
-/// (`kong_http_status`, `kong_latency` of type `request`).
+/// (`kong_http_status`, `kong_latency` of type `request`). What can be no count or no bound says nothing.
 Result<Traffic> parse_traffic(std::string_view exposition, std::string_view service);
 
 }  // namespace kscale::kong

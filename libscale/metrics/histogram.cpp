@@ -35,7 +35,7 @@ Histogram increase_between(const Histograms& earlier, const Histograms& later) {
 }
 
 std::optional<Milliseconds> mean(const Histogram& histogram) {
-  if (histogram.count <= 0) {
+  if (histogram.count < 1) {
     return std::nullopt;
   }
   return Milliseconds{histogram.sum / histogram.count};

@@ -24,7 +24,7 @@ using Histograms = std::map<std::string, Histogram>;
 /// its gain.
 Histogram increase_between(const Histograms& earlier, const Histograms& later);
 
-/// Empty when nothing was counted.
+/// Empty when nothing was counted, not one.
 std::optional<Milliseconds> mean(const Histogram& histogram);
 
 /// The latency that `share` (0..1) of the requests stayed below, linear within a bucket; beyond the last finite bound

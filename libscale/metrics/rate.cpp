@@ -2,6 +2,11 @@
 
 namespace kscale::metrics {
 
+bool is_count(double figure) {
+  constexpr double k_most = 1e18;
+  return figure >= 0 && figure <= k_most;
+}
+
 double increase_between(const Counters& earlier, const Counters& later) {
   double sum = 0;
   for (const auto& [series, value] : later) {

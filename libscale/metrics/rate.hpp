@@ -10,6 +10,9 @@ namespace kscale::metrics {
 /// Counters that only grow, by the identity of their series (name and labels).
 using Counters = std::map<std::string, double>;
 
+/// Whether a counter can stand there: neither below zero, nor so large that sums and shares of such figures are none.
+bool is_count(double figure);
+
 /// How much all series grew together between two readings.
 ///
 /// Each series is compared with itself: one that fell was reset, and its new value is its growth; one that was not

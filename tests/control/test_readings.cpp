@@ -96,7 +96,11 @@ TEST_CASE("readings of another shape are an error, since a counter taken for zer
         R"({"latency":{"a":{"sum":1,"count":null,"buckets":[]}}})", R"({"latency":7})",
         R"({"latency":{"a":{"sum":1,"count":1,"buckets":[[1]]}}})", R"({"total_requests":"x"})",
         R"({"containers":{"c1":{"cpu_ns":"x","online_cpus":1,"read_at_ns":1}}})", R"({"containers":{"c1":{}}})",
-        R"({"host_total":"x","host_busy":1})"}) {
+        R"({"host_total":"x","host_busy":1})", R"({"containers":{},"total_requests":-1})",
+        R"({"containers":{},"traffic":{"requests":{"a":-0.5}}})", R"({"containers":{},"total_requests":1e300})",
+        R"({"containers":{"c1":{"cpu_ns":-9223372036854775808,"online_cpus":1,"read_at_ns":1}}})",
+        R"({"containers":{"c1":{"cpu_ns":1,"online_cpus":4294967296,"read_at_ns":1}}})",
+        R"({"containers":{"c1":{"cpu_ns":1,"online_cpus":1,"read_at_ns":1,"system_ns":-1}}})"}) {
     CAPTURE(text);
     const auto readings = parse_readings(text, k_at);
     REQUIRE_FALSE(readings.has_value());

@@ -122,6 +122,8 @@ TEST_CASE("the recorded root tells the version, but not while Kong cannot reach 
   kong.play("postgres/168-pg-down-root");
   CHECK(error_of(kong.admin.version()) ==
         Error{Errc::failed, "Kong's version from http://kong:8001: Kong: An unexpected error happened"});
+  kong.http.expect("GET /", 200, R"({"version":"3\u001b[2J"})");
+  CHECK(kong.admin.version() == "3\\x1b[2J");
   kong.http.expect("GET /", 200, R"({"version":4})");
   CHECK(error_of(kong.admin.version()) ==
         Error{Errc::invalid, "Kong's version from http://kong:8001: the answer names none"});
@@ -203,13 +205,23 @@ TEST_CASE("more entries than any upstream has are given up") {
 }
 
 TEST_CASE("a next page that is no path is not asked for: the key would go to whom it names") {
-  for (const std::string next : {"@example.com/", ".example.com/targets", ":1/targets", ""}) {
+  for (const std::string next :
+       {"@example.com/", ".example.com/targets", ":1/targets", "", "/a b", "/a\\r\\nHost: b", "/ä"}) {
     CAPTURE(next);
     Replay kong;
     kong.http.expect("GET /upstreams/svc/targets", 200, fmt::format(R"({{"data":[],"next":"{}"}})", next));
     CHECK(error_of(kong.admin.targets("svc")) ==
           Error{Errc::invalid, "targets of 'svc': what Kong names as the next page is no path"});
   }
+}
+
+TEST_CASE("figures of the status that can be no count are not known") {
+  Replay kong;
+  kong.http.expect("GET /status", 200, R"({"database":{},"server":{"total_requests":-1,"connections_active":1e300}})");
+  const auto status = kong.admin.status();
+  REQUIRE(status);
+  CHECK_FALSE(status->total_requests.has_value());
+  CHECK_FALSE(status->active_connections.has_value());
 }
 
 TEST_CASE("an answer of the status is short") {

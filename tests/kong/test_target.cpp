@@ -92,3 +92,20 @@ TEST_CASE("a target of an upstream only just made has no health yet") {
   CHECK(health[0].health.empty());
   CHECK(health[0].resolved.empty());
 }
+
+TEST_CASE("a weight that Kong cannot have makes no target, rather than one out of rotation") {
+  for (const auto* const weight : {"-1", "65536", "4294967296", "1.5", "1e3", "18446744073709551615"}) {
+    CAPTURE(weight);
+    const auto target = parse_target(*json::parse(fmt::format(R"({{"target":"a:1","weight":{}}})", weight)));
+    REQUIRE_FALSE(target.has_value());
+    CHECK(target.error() == Error{Errc::invalid, "a target without target or weight"});
+  }
+  CHECK(parse_target(*json::parse(R"({"target":"a:1","weight":65535})"))->weight == 65535);
+}
+
+TEST_CASE("a port that is none is not known") {
+  const auto health = parse_target_health(*json::parse(
+      R"({"target":"a:1","weight":1,"data":{"addresses":[{"ip":"a","port":4294967376},{"ip":"b","port":80}]}})"));
+  REQUIRE(health.has_value());
+  CHECK(health->resolved == Addresses{{"a", 0}, {"b", 80}});
+}

@@ -141,3 +141,19 @@ TEST_CASE("traffic cannot be read from a page of HTML") {
   REQUIRE_FALSE(traffic.has_value());
   CHECK(traffic.error() == Error{Errc::invalid, "line 1 is not of Prometheus' text format"});
 }
+
+TEST_CASE("what can be no count, or no bound of one, says nothing") {
+  const auto traffic = traffic_in(R"(kong_http_requests_total{service="svc",code="200"} -5
+kong_http_requests_total{service="svc",code="201"} 1e300
+kong_http_requests_total{service="svc",code="202"} 7
+kong_request_latency_ms_bucket{service="svc",le="nan"} 3
+kong_request_latency_ms_bucket{service="svc",le="-inf"} 3
+kong_request_latency_ms_bucket{service="svc",le="1e300"} 3
+kong_request_latency_ms_bucket{service="svc",le="25"} 4
+kong_request_latency_ms_count{service="svc"} -4
+)",
+                                  "svc");
+  CHECK(sum_of(traffic.requests) == 7);
+  CHECK(whole(traffic.latency).buckets == std::map<double, double>{{25, 4}});
+  CHECK(whole(traffic.latency).count == 0);
+}

@@ -45,6 +45,7 @@ TEST_CASE("a histogram of which any figure fell was reset, so that no gain is ne
 TEST_CASE("the mean is sum over count, and unknown when nothing was counted") {
   CHECK(mean({.buckets = {}, .sum = 300, .count = 4})->count() == Approx(75));
   CHECK_FALSE(mean({}).has_value());
+  CHECK_FALSE(mean({.buckets = {}, .sum = 1e18, .count = 1e-300}).has_value());
 }
 
 TEST_CASE("a quantile is linear within its bucket") {
