@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "libscale/base/number.hpp"
@@ -51,8 +53,9 @@ std::string_view without_slash(std::string_view name) {
 }
 
 std::optional<int> parse_port(std::string_view text) {
+  constexpr int k_last_port = 65535;
   const auto port = number_in<int>(text);
-  return port && *port > 0 ? port : std::nullopt;
+  return port && *port > 0 && *port <= k_last_port ? port : std::nullopt;
 }
 
 /// Reads the TCP ports in `{"3020/tcp": [{"HostIp": "127.0.0.1", "HostPort": "3021"}], "9000/tcp": null}`.
@@ -72,6 +75,11 @@ std::vector<PublishedPort> parse_ports(const json::Value& ports) {
     }
   }
   return published;
+}
+
+int exit_code_in(const json::Value& code) {
+  using Range = std::numeric_limits<int>;
+  return static_cast<int>(std::clamp<std::int64_t>(code.as_int().value_or(0), Range::min(), Range::max()));
 }
 
 /// The limit of `--cpus`, given as billionths or as quota per period.
@@ -112,7 +120,7 @@ Result<Container> parse_container(const json::Value& inspection) {
   container.image = inspection["Config"]["Image"].text_or("");
   container.state = value_named(k_states, state["Status"].text_or(""), State::unknown);
   container.health = value_named(k_healths, state["Health"]["Status"].text_or(""), Health::none);
-  container.exit_code = static_cast<int>(state["ExitCode"].as_int().value_or(0));
+  container.exit_code = exit_code_in(state["ExitCode"]);
   if (const auto started = parse_timestamp(state["StartedAt"].text_or(""))) {
     container.started_at = WallTime{std::chrono::duration_cast<WallTime::duration>(*started)};
   }

@@ -12,6 +12,14 @@ std::optional<std::chrono::nanoseconds> nanoseconds_in(const json::Value& value)
   return count && *count >= 0 ? std::optional(std::chrono::nanoseconds{*count}) : std::nullopt;
 }
 
+/// How many CPUs the host has; 0 where that is not told.
+unsigned cpus_in(const json::Value& cpu) {
+  constexpr std::uint64_t k_most = 65536;
+  const auto told = cpu["online_cpus"].as_uint().value_or(0);
+  const auto count = told > 0 ? told : cpu["cpu_usage"]["percpu_usage"].items().size();
+  return count <= k_most ? static_cast<unsigned>(count) : 0;
+}
+
 std::optional<metrics::MemoryReading> parse_memory(const json::Value& memory) {
   const auto usage = memory["usage"].as_uint();
   if (!usage) {
@@ -55,10 +63,7 @@ Result<std::optional<Stats>> parse_stats(std::string_view body, SystemCounter sy
   Stats stats;
   stats.cpu.used = *used;
   stats.cpu.read_at = *read_at;
-  stats.cpu.online_cpus = static_cast<unsigned>(cpu["online_cpus"].as_uint().value_or(0));
-  if (stats.cpu.online_cpus == 0) {
-    stats.cpu.online_cpus = static_cast<unsigned>(cpu["cpu_usage"]["percpu_usage"].items().size());
-  }
+  stats.cpu.online_cpus = cpus_in(cpu);
   if (system_counter == SystemCounter::trusted) {
     stats.cpu.system = nanoseconds_in(cpu["system_cpu_usage"]);
   }

@@ -90,6 +90,9 @@ std::optional<std::chrono::nanoseconds> parse_timestamp(std::string_view text) {
   }
   const auto since_1970 = std::chrono::sys_days{date}.time_since_epoch() + std::chrono::hours{*hour} +
                           std::chrono::minutes{*minute} + std::chrono::seconds{*second} - *offset;
+  if (since_1970.count() < 0) {
+    return std::nullopt;  // of 1970, but for the offset
+  }
   return since_1970 + *fraction;
 }
 

@@ -141,3 +141,11 @@ TEST_CASE("what a linked container calls another one is no name of that") {
   const auto list = json::parse(R"([{"Id":"1","Names":["/shop-1/db","/db"]},{"Id":"2","Names":["/shop-1"]}])");
   CHECK(ids_named(list.value(), "shop") == Names{"2"});
 }
+
+TEST_CASE("a port that is none is not published, and an exit code that does not fit is the nearest") {
+  const auto container = with(R"("NetworkSettings":{"Ports":{"65536/tcp":[{"HostPort":"1"}],
+    "80/tcp":[{"HostPort":"65536"},{"HostPort":"4294967297"},{"HostPort":"65535"}]}})");
+  CHECK(container.ports == std::vector<PublishedPort>{{80, "", 65535}});
+  CHECK(in_state(R"({"Status":"exited","ExitCode":4294967296})").exit_code == 2147483647);
+  CHECK(in_state(R"({"Status":"exited","ExitCode":-4294967296})").exit_code == -2147483648LL);
+}

@@ -128,6 +128,7 @@ TEST_CASE("without a count of CPUs that of their own figures is taken") {
   CHECK(with(R"("percpu_usage":[1,2,2]})") == 3);
   CHECK(with(R"("percpu_usage":[1,2,2]},"online_cpus":2)") == 2);
   CHECK(with(R"("percpu_usage":null})") == 0);
+  CHECK(with(R"("percpu_usage":[1]},"online_cpus":4294967297)") == 0);
 }
 
 TEST_CASE("traffic is summed over all networks") {

@@ -67,3 +67,8 @@ TEST_CASE("a time so far off that nanoseconds cannot count it is none") {
   CHECK_FALSE(parse_timestamp("2262-12-31T00:00:00Z").has_value());
   CHECK_FALSE(parse_timestamp("9999-12-31T23:59:59Z").has_value());
 }
+
+TEST_CASE("a time that only its zone makes one of before 1970 is none") {
+  CHECK_FALSE(parse_timestamp("1970-01-01T00:59:59.9+01:00").has_value());
+  CHECK(parse_timestamp("1970-01-01T01:00:00+01:00") == 0ns);
+}
