@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdint>
+#include <iterator>
 
 #include "libscale/base/number.hpp"
 #include "libscale/fleet/instance.hpp"
@@ -41,16 +43,19 @@ class Renumbering {
     if (const auto string = old.as_string()) {
       return text(*string);
     }
-    json::Value renumbered = old;
     if (old.is_array()) {
-      for (auto& item : renumbered.elements()) {
-        item = all(item);
+      json::Value::Array items;
+      std::ranges::transform(old.items(), std::back_inserter(items), [this](const auto& item) { return all(item); });
+      return items;
+    }
+    if (old.is_object()) {
+      json::Value::Object members;
+      for (const auto& [key, value] : old.members()) {
+        members.emplace_back(key, all(value));
       }
+      return members;
     }
-    for (const auto& [key, value] : old.members()) {
-      renumbered.set(key, all(value));
-    }
-    return renumbered;
+    return old;
   }
 
   /// `NAME=VALUE`; a value that is just the sibling's host port is moved like the port itself. Where that is also the
@@ -59,17 +64,20 @@ class Renumbering {
     const auto equals = old.find('=');
     if (equals != std::string_view::npos && m_host_port != m_container_port &&
         old.substr(equals + 1) == std::to_string(m_host_port)) {
-      return fmt::format("{}={}", old.substr(0, equals), m_host_port + m_shift);
+      return fmt::format("{}={}", old.substr(0, equals), moved(m_host_port));
     }
     return text(old);
   }
 
   std::string host_port(const std::string& old) const {
     const int port = port_in(old);
-    return port > 0 ? std::to_string(port + m_shift) : old;
+    return port > 0 ? std::to_string(moved(port)) : old;
   }
 
  private:
+  /// It may be no port any more: Docker says so better than we could.
+  std::int64_t moved(int port) const { return std::int64_t{port} + m_shift; }
+
   std::string m_from;
   std::string m_to;
   int m_shift;
@@ -121,7 +129,7 @@ json::Value renumbered_labels(const json::Value& labels, const Renumbering& renu
 }
 
 json::Value renumbered_ports(const json::Value& bindings, const Renumbering& renumbering) {
-  json::Value renumbered = json::Value::object();
+  json::Value::Object renumbered;
   for (const auto& [port, places] : bindings.members()) {
     json::Value list = json::Value::array();
     for (const auto& place : places.items()) {
@@ -129,7 +137,7 @@ json::Value renumbered_ports(const json::Value& bindings, const Renumbering& ren
       moved.set("HostPort", renumbering.host_port(place["HostPort"].text_or("")));
       list.push_back(std::move(moved));
     }
-    renumbered.set(port, std::move(list));
+    renumbered.emplace_back(port, std::move(list));
   }
   return renumbered;
 }

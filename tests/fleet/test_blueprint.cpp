@@ -83,6 +83,27 @@ TEST_CASE("fixed host ports move by the difference of the numbers, chosen ones s
   CHECK(ports["9229/tcp"].items()[0]["HostPort"] == json::Value(""));
 }
 
+TEST_CASE("a host port that cannot move any further is Docker's to refuse") {
+  auto last = *json::parse(k_sibling);
+  last.at("HostConfig").at("PortBindings").at("3020/tcp").elements()[0].set("HostPort", "2147483647");
+  last.at("Config").at("Env").push_back("PUBLIC=2147483647");
+  const auto body = like_sibling(last, 2, "backend:latest", k_four, {}).container.body;
+  CHECK(body["HostConfig"]["PortBindings"]["3020/tcp"].items()[0]["HostPort"] == json::Value("2147483649"));
+  CHECK(texts(body["Env"]).back() == "PUBLIC=2147483649");
+}
+
+TEST_CASE("labels are copied in a time that grows with their number only") {
+  auto many = *json::parse(k_sibling);
+  json::Value::Object labels;
+  for (int n = 0; n < 100'000; ++n) {
+    labels.emplace_back(std::to_string(n), "backend-2");
+  }
+  many.at("Config").set("Labels", labels);  // by pairs, these would take minutes
+  const auto copied = like_sibling(many, 2, "backend:latest", k_four, {}).container.body["Labels"];
+  CHECK(copied.members().size() == 100'002);
+  CHECK(copied["99999"] == json::Value("backend-4"));
+}
+
 TEST_CASE("what Docker chose for the sibling is not taken over") {
   const auto made = blueprint();
   const auto& body = made.container.body;
