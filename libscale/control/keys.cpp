@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <utility>
 
+#include "libscale/base/printable.hpp"
 #include "libscale/control/settings.hpp"
 #include "libscale/control/value.hpp"
 
@@ -62,7 +64,7 @@ Key span(const About& about, std::chrono::milliseconds unit, std::chrono::millis
         using Span = std::remove_reference_t<decltype(field(s))>;
         const auto parsed = parse_span(text, unit, least, most);
         if (parsed && std::chrono::duration_cast<Span>(*parsed) != *parsed) {
-          return Status(fail(Errc::invalid, "'{}' is not a whole number of seconds", text));
+          return Status(fail(Errc::invalid, "'{}' is not a whole number of seconds", printable(text)));
         }
         return store(parsed,
                      [&](std::chrono::milliseconds value) { field(s) = std::chrono::duration_cast<Span>(value); });
@@ -89,7 +91,8 @@ Key name(const About& about, Field field) {
       [=](Settings& s, std::string_view value) -> Status {
         constexpr std::string_view k_letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
         if (value.empty() || value.find_first_not_of(k_letters) != std::string_view::npos) {
-          return fail(Errc::invalid, "'{}' is no name: letters, digits, '_', '.' and '-' are allowed", value);
+          return fail(Errc::invalid, "'{}' is no name: letters, digits, '_', '.' and '-' are allowed",
+                      printable(value));
         }
         field(s) = value;
         return {};
@@ -112,8 +115,10 @@ Key path_of_url(const About& about, Field field) {
   return key(
       about,
       [=](Settings& s, std::string_view value) -> Status {
-        if (!value.starts_with('/')) {
-          return fail(Errc::invalid, "'{}' is no path: it must begin with '/'", value);
+        const bool is_clean = std::ranges::all_of(value, [](unsigned char c) { return c > ' ' && c < 0x7f; });
+        if (!value.starts_with('/') || !is_clean) {
+          return fail(Errc::invalid, "'{}' is no path: it must begin with '/', and blanks are written as %20",
+                      printable(value));
         }
         field(s) = value;
         return {};
@@ -142,7 +147,7 @@ Key choice(const About& about, std::vector<std::pair<std::string_view, Value>> w
             return {};
           }
         }
-        return fail(Errc::invalid, "'{}' is none of {}", value, about.argument);
+        return fail(Errc::invalid, "'{}' is none of {}", printable(value), about.argument);
       },
       [=](const Settings& s) {
         for (const auto& [word, meaning] : words) {

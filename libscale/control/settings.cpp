@@ -159,7 +159,7 @@ Status read_file_layer(const std::filesystem::path& path, LoadedSettings& loaded
   }
   return {};
 } catch (const YAML::Exception& fault) {
-  return fail(Errc::invalid, "{}:{}: not valid YAML: {}", path.string(), fault.mark.line + 1, fault.msg);
+  return fail(Errc::invalid, "{}:{}: not valid YAML: {}", path.string(), fault.mark.line + 1, printable(fault.msg));
 }
 
 Status read_environment_layer(const Sources& sources, LoadedSettings& loaded) {
@@ -293,15 +293,16 @@ std::vector<std::pair<std::string, std::string>> shown_overrides(const fleet::Ov
 }  // namespace
 
 std::string shown(const LoadedSettings& loaded) {
+  const auto whole = [](const std::string& value) { return printable(value, value.size()); };
   std::string text;
   for (const auto& key : keys()) {
     const auto origin = loaded.origins.find(key.name);
-    text += fmt::format("{:<22} {:<34} {}\n", key.name, key.show(loaded.settings),
+    text += fmt::format("{:<22} {:<34} {}\n", key.name, whole(key.show(loaded.settings)),
                         origin != loaded.origins.end() ? origin->second : "default");
   }
   const auto overrides_from = loaded.origins.find(k_overrides_key);
   for (const auto& [key, value] : shown_overrides(loaded.settings.deployment.overrides)) {
-    text += fmt::format("{:<22} {:<34} {}\n", key, value, overrides_from->second);
+    text += fmt::format("{:<22} {:<34} {}\n", key, whole(value), overrides_from->second);
   }
   return text;
 }

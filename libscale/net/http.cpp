@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "libscale/base/printable.hpp"
 #include "libscale/net/authority.hpp"
 
 namespace kscale::net {
@@ -18,11 +19,11 @@ bool same_letters(std::string_view a, std::string_view b) {
 
 std::string Endpoint::shown() const {
   if (!unix_socket.empty()) {
-    return "unix:" + unix_socket;
+    return "unix:" + printable(unix_socket);
   }
   const auto authority = authority_in(base_url);
   const auto before = static_cast<std::size_t>(authority.data() - base_url.data());
-  return base_url.substr(0, before) + base_url.substr(before + authority.rfind('@') + 1);
+  return printable(base_url.substr(0, before) + base_url.substr(before + authority.rfind('@') + 1));
 }
 
 std::string_view name_of(Method method) {

@@ -28,7 +28,8 @@ struct Endpoint {
   Tls tls;
   std::vector<Header> headers;  ///< sent with every call; may hold a key, so they are never shown
 
-  /// How the peer is named in messages: `unix:/var/run/docker.sock` or the URL without credentials.
+  /// How the peer is named in messages: `unix:/var/run/docker.sock` or the URL without credentials;
+  /// safe to show.
   std::string shown() const;
 };
 

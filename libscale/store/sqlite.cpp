@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include "libscale/base/printable.hpp"
 #include "libscale/store/descriptor.hpp"
 
 namespace kscale::store {
@@ -27,7 +28,7 @@ constexpr int k_longest = 1 << 24;
 constexpr int k_journal_bytes = 1 << 22;
 
 tl::unexpected<Error> damaged(sqlite3* connection, const std::filesystem::path& path) {
-  return fail(Errc::invalid, "'{}' is damaged: {}", path.string(), sqlite3_errmsg(connection));
+  return fail(Errc::invalid, "'{}' is damaged: {}", path.string(), printable(sqlite3_errmsg(connection)));
 }
 
 /// What the last call on the connection failed with.
@@ -162,7 +163,7 @@ Status check_pages(Database& database, const std::filesystem::path& path) {
   }
   const std::string verdict = rows->empty() || rows->front().empty() ? "" : text(rows->front().front());
   if (verdict != "ok") {
-    return fail(Errc::invalid, "'{}' is damaged: {}", path.string(), verdict);
+    return fail(Errc::invalid, "'{}' is damaged: {}", path.string(), printable(verdict));
   }
   return {};
 }

@@ -126,6 +126,27 @@ TEST_CASE("a bad value in the environment or on the command line is named as wel
   CHECK(layers.error() == "min-instances 7 is more than max-instances 6");
 }
 
+TEST_CASE("no control character of a setting reaches the terminal") {
+  Layers layers;
+  layers.file("upstream: \"a\\e[2Jb\"\n");
+  CHECK(layers.error() ==
+        "kscale.yml:1: upstream: 'a\\x1b[2Jb' is no name: letters, digits, '_', '.' and '-' are allowed");
+  for (const auto* const path : {"a", "/a b", "/a\\r\\nHost: b", "/ä"}) {
+    layers.file(fmt::format("health_path: \"{}\"\n", path));
+    CHECK(layers.error().find("is no path: it must begin with '/', and blanks are written as %20") !=
+          std::string::npos);
+  }
+  layers.file("cpu_basis: \"\\a\"\n");
+  CHECK(layers.error() == "kscale.yml:1: cpu-basis: '\\x07' is none of core|limit");
+  layers.file("state_dir: \"/tmp/\\e[2J\"\ninstance:\n  image: \"a\\tb\"\n");
+  const auto loaded = layers.load();
+  REQUIRE(loaded);
+  const auto text = shown(*loaded);
+  CHECK(text.find("/tmp/\\x1b[2J") != std::string::npos);
+  CHECK(text.find("a\\x09b") != std::string::npos);
+  CHECK(std::ranges::none_of(text, [](unsigned char c) { return c < ' ' && c != '\n'; }));
+}
+
 TEST_CASE("the key of the Admin API is read, and never shown") {
   Layers layers;
   layers.environment = {{"KSCALE_KONG_TOKEN", "planted-secret"}};

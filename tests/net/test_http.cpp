@@ -20,6 +20,8 @@ TEST_CASE("an endpoint leaves an @ in the path alone") {
 TEST_CASE("an endpoint on a unix socket shows the socket") {
   const Endpoint endpoint{.base_url = "http://localhost", .unix_socket = "/var/run/docker.sock"};
   CHECK(endpoint.shown() == "unix:/var/run/docker.sock");
+  CHECK(Endpoint{.base_url = "http://a\x1b[2J\xff"}.shown() == "http://a\\x1b[2J\\xff");
+  CHECK(Endpoint{.base_url = "http://localhost", .unix_socket = "/a\n"}.shown() == "unix:/a\\x0a");
 }
 
 TEST_CASE("an endpoint never shows its headers") {

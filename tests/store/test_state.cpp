@@ -141,6 +141,22 @@ TEST_CASE("a value that is not understood is told by its name") {
   CHECK(loaded_with("key of a later kscale", "x").value() == full_state());
 }
 
+TEST_CASE("what SQLite says of a damaged file is told on one line") {
+  const TempDir dir;
+  const fs::path path = dir / "state";
+  State state = full_state();
+  state.reading->text.assign(20'000, 'x');
+  REQUIRE(save_state(path, state));
+  std::fstream(path, std::ios::binary | std::ios::in | std::ios::out)
+      .seekp(2 * 4096)
+      .write(std::string(100, 'x').data(), 100);
+  const auto loaded = load_state(path);
+  REQUIRE_FALSE(loaded);
+  CHECK(loaded.error().what.starts_with("load the state: '" + path.string() +
+                                        "' is damaged: *** in database main ***\\x0a"));
+  CHECK(loaded.error().what.find('\n') == std::string::npos);
+}
+
 TEST_CASE("a damaged file is an error until it is set aside") {
   const TempDir dir;
   const std::string path = (dir / "state").string();
