@@ -1,0 +1,136 @@
+// A history that is damaged: in the file, or in the journal that a crash left beside it.
+
+#include "libscale/store/history.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "libscale/monitor/history_text.hpp"
+#include "libscale/monitor/history_view.hpp"
+#include "tests/fuzz/damage.hpp"
+#include "tests/fuzz/file.hpp"
+#include "tests/fuzz/target.hpp"
+
+namespace kscale::fuzz {
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr WallTime k_begin{std::chrono::seconds(1'699'999'200)};
+constexpr WallTime k_now = k_begin + 10min;
+constexpr store::TimeRange k_range{k_begin - 24h, k_now + 24h};
+
+std::string bytes_in(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+store::FleetSample sample(WallTime at) {
+  store::FleetSample sample{.at = at, .cpu = Percent{50}, .request_rate = RequestsPerSecond{10}};
+  for (int n = 1; n <= 3; ++n) {
+    sample.instances.push_back({.number = n, .cpu = Percent{50}, .memory_used = Bytes{1U << 20U}});
+  }
+  return sample;
+}
+
+store::ScalingEvent event(WallTime at) {
+  return {.at = at, .from = 2, .to = 3, .reason = "cpu 91% > 80%", .cpu = Percent{91}, .actor = "kscale-auto"};
+}
+
+store::AlertRecord alert(WallTime at) {
+  return {.rule = "high-cpu",
+          .subject = "shop-1",
+          .severity = "warning",
+          .summary = "cpu 91% > 80%",
+          .since = at - 30s,
+          .fired_at = at};
+}
+
+/// What is on disk of a history: after it was closed, and in the middle of it.
+struct Sound {
+  std::string closed;
+  std::string open;
+  std::string journal;
+};
+
+Sound made() {
+  const auto path = folder() / "sound";
+  Sound sound;
+  {
+    auto history = store::History::open(path, k_begin).value();
+    for (int n = 0; n < 12; ++n) {
+      const auto at = k_begin + n * 20s;
+      require(history.add(sample(at)) && history.add(event(at)) && history.put(alert(at)), "a history is written");
+    }
+    sound.open = bytes_in(path);
+    sound.journal = bytes_in(path.string() + "-wal");
+  }
+  sound.closed = bytes_in(path);
+  require(!sound.closed.empty() && !sound.journal.empty(), "a history is made");
+  return sound;
+}
+
+void look_at(const store::FleetPoint& point) {
+  require_finite(point.instances.mean, "a mean is finite");
+  require_finite(point.serving.most, "a figure is finite");
+  if (point.cpu) {
+    require_finite(point.cpu->mean.value, "CPU is finite");
+    require_finite(point.cpu->most.value, "CPU is finite");
+  }
+  if (point.response_time) {
+    require_finite(point.response_time->mean.count(), "a response time is finite");
+  }
+}
+
+/// All that people and programs are shown of it.
+void look_at(store::History& history) {
+  const auto view = monitor::read_history(history, "shop", k_range);
+  require(view.has_value(), "a history can be read, whatever was damaged");
+  for (const auto& point : view->fleet) {
+    look_at(point);
+  }
+  for (const auto& one : view->events) {
+    require(one.from >= 0 && one.to >= 0, "a count is not negative");
+  }
+  require(json::parse(json::dump(json_of(*view))).has_value(), "what programs get is JSON");
+  static_cast<void>(csv_of(*view));
+  auto text = text_of(*view, {.width = 80});
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    require(end != std::string::npos, "each line that is shown has its end");
+    require_printable(text.substr(0, end), "a line of the history");
+    text.erase(0, end + 1);
+  }
+}
+
+}  // namespace
+
+void take(std::string_view bytes) {
+  static const auto sound = made();
+  const auto what = take_byte(bytes);
+  const auto place = folder() / "damaged";
+  fs::remove_all(place);
+  fs::create_directory(place);
+  const auto path =
+      what % 2 == 0 ? file("damaged/history", damaged(sound.closed, bytes)) : file("damaged/history", sound.open);
+  if (what % 2 != 0) {
+    file("damaged/history-wal", damaged(sound.journal, bytes));
+  }
+  auto history = store::History::open(path, k_now);
+  require(history.has_value(), "a history opens, whatever was damaged");
+  look_at(*history);
+  require(history->add(sample(k_now)).has_value(), "a sample is added, whatever was damaged");
+  require(history->add(event(k_now)).has_value(), "an event is added, whatever was damaged");
+  require(history->put(alert(k_now)).has_value(), "an alert is added, whatever was damaged");
+  const auto events = history->events(k_now, 100);
+  require(events && std::ranges::find(*events, event(k_now)) != events->end(), "what was added is there");
+  if (const auto notice = history->take_notice()) {
+    require_printable(*notice, "what is told of a damaged history");
+  }
+  look_at(*history);
+}
+
+}  // namespace kscale::fuzz
