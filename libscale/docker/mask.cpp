@@ -81,6 +81,9 @@ std::optional<Place> named_value(std::string_view text, std::size_t from) {
     while (begin > 0 && is_word(name[begin - 1])) {
       --begin;
     }
+    if (!names_secret(name.substr(begin, end - begin))) {
+      continue;  // before its value is looked for, which may go on to the end of the text
+    }
     auto value = sign + 1;
     while (value < text.size() && (text[value] == ' ' || text[value] == '"' || text[value] == '\'')) {
       ++value;
@@ -88,7 +91,7 @@ std::optional<Place> named_value(std::string_view text, std::size_t from) {
     const bool is_quoted = value > sign + 1 && text[value - 1] != ' ';
     const auto end_of_value = is_quoted ? text.find(text[value - 1], value) : text.find_first_of(" \t\"',;", value);
     const auto length = std::min(end_of_value, text.size()) - value;
-    if (length > 0 && names_secret(name.substr(begin, end - begin))) {
+    if (length > 0) {
       return Place{value, length};
     }
   }

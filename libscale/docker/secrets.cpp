@@ -79,8 +79,13 @@ class SecretsOfFile {
     }
     m_mask.hide(plain);
     // `${NAME:-otherwise}` and `${NAME-otherwise}`
+    auto close = value.find('}');
     for (auto at = value.find("${"); at != std::string_view::npos; at = value.find("${", at + 2)) {
-      const auto inside = value.substr(at + 2, std::min(value.find('}', at), value.size()) - at - 2);
+      close = close < at ? value.find('}', at) : close;
+      if (close == std::string_view::npos) {
+        return;
+      }
+      const auto inside = value.substr(at + 2, close - at - 2);
       if (const auto dash = inside.find('-'); dash != std::string_view::npos) {
         m_mask.hide(inside.substr(dash + 1));
       }

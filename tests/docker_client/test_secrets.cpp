@@ -53,6 +53,16 @@ TEST_CASE("an alias that stands for what holds it, or for more than can be read,
   CHECK(shown("word", laughs) == "word");
 }
 
+TEST_CASE("a value of many variables that never end is read in a time that grows with its length") {
+  std::string value;  // by the square, this would take minutes
+  for (int n = 0; n < 500'000; ++n) {
+    value += "${";
+  }
+  CHECK(shown("word", "services: {a: {environment: {K: '" + value + "'}}}") == "word");
+  CHECK(shown("one two", "services: {a: {environment: {K: '${A:-hide-one}', B: '${C-${D:-hidden}}'}}}") == "one two");
+  CHECK(shown("hide-one hidden", "services: {a: {environment: {K: '${A-hide-one} ${B-${C:-hidden}}'}}}") == "*** ***");
+}
+
 TEST_CASE("what is no YAML hides nothing and fails nothing") {
   CHECK(shown("word", "a: [") == "word");
   CHECK(shown("word", "") == "word");
