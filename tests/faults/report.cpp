@@ -1,0 +1,94 @@
+#include "tests/faults/report.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <set>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace kscale::faults {
+
+namespace {
+
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    lines.emplace_back(line);
+  }
+  return lines;
+}
+
+bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+bool names_a_peer(std::string_view line) {
+  constexpr std::array<std::string_view, 4> k_names{"Docker", "Kong", "docker.sock", "127.0.0.1:"};
+  return std::ranges::any_of(k_names, [line](auto name) { return has(line, name); });
+}
+
+/// Whether a figure that a decision needs was kept back or spoiled. One that came twice is known all the same.
+bool lacks_data(const std::vector<std::string>& hit) {
+  return std::ranges::any_of(hit, [](std::string_view one) {
+    return (has(one, "/stats?") || has(one, "GET /metrics")) && !has(one, "duplicate");
+  });
+}
+
+}  // namespace
+
+std::vector<std::string> wrong_report(const Operation& operation, const Ended& ended,
+                                      const std::vector<std::string>& hit) {
+  std::vector<std::string> wrong;
+  if (ended.hung) {
+    wrong.emplace_back("it did not end");
+  }
+  const auto lines = lines_of(ended.err);
+  const auto errors = std::ranges::count_if(lines, [](std::string_view line) { return has(line, ": error: "); });
+  const std::set<std::string> known{"0", "1", "3"};
+  if (!known.contains(std::to_string(ended.status))) {
+    wrong.push_back(fmt::format("exit status {}", ended.status));
+  }
+  if (hit.empty() && ended.status != 0) {
+    wrong.push_back(fmt::format("exit status {} without a fault", ended.status));
+  }
+  if (!operation.is_service && errors != (ended.status == 0 ? 0 : 1)) {
+    wrong.push_back(fmt::format("{} lines tell of an error, with exit status {}", errors, ended.status));
+  }
+  for (const auto& line : lines) {
+    if (has(line, ": error: ") && !names_a_peer(line)) {
+      wrong.push_back(fmt::format("an error does not say whose it is: {}", line));
+    }
+    if (std::ranges::count(lines, line) > 1) {
+      wrong.push_back(fmt::format("told twice: {}", line));
+      break;
+    }
+  }
+  return wrong;
+}
+
+std::vector<std::string> wrong_decisions(const Operation& operation, const Ended& ended,
+                                         const std::vector<std::string>& hit) {
+  std::vector<std::string> wrong;
+  for (const auto& line : lines_of(ended.out)) {
+    int from = 0;
+    int to = 0;
+    const auto at = line.find("scale from=");
+    if (at == std::string::npos || std::sscanf(line.c_str() + at, "scale from=%d to=%d", &from, &to) != 2) {
+      continue;
+    }
+    if (operation.must_hold) {
+      wrong.push_back(fmt::format("it should hold: {}", line));
+    }
+    const bool unknown = has(line, "cpu=unknown") || has(line, "memory=unknown") || has(line, "rate=unknown");
+    if (to < from && (unknown || (!operation.is_service && lacks_data(hit)))) {
+      wrong.push_back(fmt::format("fewer instances on missing data: {}", line));
+    }
+  }
+  return wrong;
+}
+
+}  // namespace kscale::faults
