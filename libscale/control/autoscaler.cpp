@@ -7,6 +7,7 @@
 
 #include "libscale/control/readings.hpp"
 #include "libscale/fleet/add.hpp"
+#include "libscale/fleet/recovery.hpp"
 #include "libscale/fleet/remove.hpp"
 #include "libscale/policy/backoff.hpp"
 
@@ -151,15 +152,21 @@ Result<Autoscaler::Scene> Autoscaler::observe() {
   if (const auto fresh = still_fresh(begun); !fresh) {
     return tl::unexpected(fresh.error());
   }
-  Scene scene{
-      .begun = begun, .instances = fleet::instances_of(*containers, deployment.prefix), .targets = std::move(*targets)};
+  Scene scene{.begun = begun,
+              .containers = *containers,
+              .instances = fleet::instances_of(*containers, deployment.prefix),
+              .targets = std::move(*targets)};
   scene.drift = fleet::drift_of(scene.instances, scene.targets, deployment);
   return scene;
 }
 
 Result<Autoscaler::Scene> Autoscaler::observe_and_mend(store::State& state, Mending mending, CheckReport& report) {
   auto scene = observe();
-  if (scene && mending == Mending::on && !m_settings.dry_run) {
+  const bool may_mend = mending == Mending::on && !m_settings.dry_run;
+  if (scene && may_mend && recover(state, *scene, report)) {
+    scene = observe();
+  }
+  if (scene && may_mend) {
     const bool restored = put_back(state, *scene, report);
     const bool mended = mend(*scene, report);
     if (restored || mended) {
@@ -171,6 +178,18 @@ Result<Autoscaler::Scene> Autoscaler::observe_and_mend(store::State& state, Mend
     tell_once(m_told_drift, Level::warning, fmt::format("{}", fmt::join(report.drift, "; ")));
   }
   return scene;
+}
+
+/// After a restart or a replacement that was cut short: brings those back that it has stopped. Whether anything was
+/// done.
+bool Autoscaler::recover(store::State& state, const Scene& scene, CheckReport& report) {
+  auto recovered = fleet::recover(m_world, m_settings.deployment, scene.containers, state.restarting);
+  std::ranges::transform(recovered.failed, std::back_inserter(report.problems), &Error::what);
+  tell_mended(recovered.done, report);
+  if (recovered.failed.empty()) {
+    state.restarting.clear();
+  }
+  return !recovered.done.empty();
 }
 
 /// After an action that a crash or a failure cut short: gives those their weight back that it left out of rotation.

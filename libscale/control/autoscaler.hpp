@@ -43,6 +43,7 @@ class Autoscaler {
   /// What is there, as far as containers and targets go.
   struct Scene {
     Instant begun;  ///< when it began to be read
+    std::vector<docker::Container> containers;  ///< also those that are no instances
     std::vector<fleet::Instance> instances;
     std::vector<kong::Target> targets;
     fleet::Drift drift;
@@ -54,6 +55,7 @@ class Autoscaler {
   Result<Scene> observe();
   enum class Mending { off, on };
   Result<Scene> observe_and_mend(store::State& state, Mending mending, CheckReport& report);
+  bool recover(store::State& state, const Scene& scene, CheckReport& report);
   bool put_back(store::State& state, const Scene& scene, CheckReport& report);
   bool mend(const Scene& scene, CheckReport& report);
   void tell_mended(const std::vector<std::string>& lines, CheckReport& report) const;

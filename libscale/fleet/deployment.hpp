@@ -9,13 +9,11 @@
 #include "libscale/docker/engine.hpp"
 #include "libscale/fleet/blueprint.hpp"
 #include "libscale/fleet/instance.hpp"
+#include "libscale/fleet/ownership.hpp"
 #include "libscale/kong/admin.hpp"
 #include "libscale/net/http.hpp"
 
 namespace kscale::fleet {
-
-/// How the tags of all deployments begin.
-inline constexpr const char* k_tag_begin = "kscale.";
 
 /// What belongs together, how it is named and reached, and how long its steps may take.
 struct Deployment {

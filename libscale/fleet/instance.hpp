@@ -6,16 +6,9 @@
 #include <vector>
 
 #include "libscale/docker/container.hpp"
+#include "libscale/fleet/ownership.hpp"
 
 namespace kscale::fleet {
-
-/// The label on every container that kscale made; its value is the deployment's name prefix.
-inline constexpr const char* k_deployment_label = "dev.kscale.deployment";
-/// The number of the instance, on the same containers.
-inline constexpr const char* k_instance_label = "dev.kscale.instance";
-
-/// The name of the image, on containers that were made of it by its id because the name meant another one by then.
-inline constexpr const char* k_image_label = "dev.kscale.image";
 
 /// One of the like containers behind the gateway.
 struct Instance {

@@ -121,6 +121,7 @@ void create(World& world, const std::vector<Launch*>& launches, const std::vecto
   for (std::size_t i = 0; i < launches.size(); ++i) {
     if (!ids[i]) {
       note(*launches[i], "make", ids[i].error());
+      launches[i]->may_be_made = ids[i].error().code != Errc::conflict;
       continue;
     }
     launches[i]->id = *ids[i];
@@ -214,6 +215,17 @@ std::vector<Launch*> still_waiting(World& world, const Deployment& deployment, c
   return left;
 }
 
+/// Removes the container that was made although we were not told so.
+Status remove_unknown(World& world, const std::string& name) {
+  const auto made = world.engine.inspect(name);
+  if (!made) {
+    return made.error().code == Errc::not_found ? Status{} : Status(tl::unexpected(made.error()));
+  }
+  const bool is_new = made->state == docker::State::created && made->labels.contains(k_deployment_label);
+  return is_new ? world.engine.remove({made->id}, docker::AnonymousVolumes::remove, net::Urgency::to_the_end).front()
+                : Status{};
+}
+
 }  // namespace
 
 std::vector<Launch> launch(World& world, const Deployment& deployment, const std::vector<Instance>& present,
@@ -289,7 +301,7 @@ void await_ready(World& world, const Deployment& deployment, std::vector<Launch>
 
 Status take_back(World& world, const Launch& launch) {
   if (launch.id.empty()) {
-    return {};
+    return launch.may_be_made ? remove_unknown(world, launch.name) : Status{};
   }
   if (launch.was_there) {
     return world.engine.stop({launch.id}, 0s, net::Urgency::to_the_end).front();

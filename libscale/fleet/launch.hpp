@@ -13,10 +13,11 @@ namespace kscale::fleet {
 struct Launch {
   int number = 0;
   std::string name;
-  std::string id;                ///< empty where none was made
+  std::string id;                ///< empty where none was made, or where it is not known whether one was
   bool was_there = false;        ///< a stopped container that was only started again
   Status outcome;                ///< what went wrong, once something did
   bool stays = false;            ///< where it fails it is left as it is, not taken back
+  bool may_be_made = false;      ///< without an id: the engine's answer did not come
   bool target_may_stay = false;  ///< it went wrong, and its target could not be taken out of Kong again
 };
 
@@ -33,7 +34,8 @@ Launch launch_from(World& world, const Blueprint& blueprint, int number);
 /// in time, or at the moment when we are told to stop, get the reason as their outcome.
 void await_ready(World& world, const Deployment& deployment, std::vector<Launch>& launches);
 
-/// Takes a launch back: a new container is removed, one that was there is stopped again. Not kept from it by signals.
+/// Takes a launch back: a new container is removed, one that was there is stopped again. Not kept from it by signals,
+/// but for a container that is not known: it is looked for, and otherwise left to be mended.
 Status take_back(World& world, const Launch& launch);
 
 }  // namespace kscale::fleet

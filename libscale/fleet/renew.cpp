@@ -11,9 +11,6 @@ namespace kscale::fleet {
 
 namespace {
 
-/// What the name of the old container gets while the new one has it.
-constexpr std::string_view k_old = ".kscale-old";
-
 /// Leads the requests to others. Gives the weight that the instance's target had; nothing where it had none.
 Result<std::optional<int>> step_aside(World& world, const Deployment& deployment, const Instance& instance) {
   const auto targets = world.kong.targets(deployment.upstream);
@@ -35,20 +32,24 @@ Result<std::optional<int>> step_aside(World& world, const Deployment& deployment
   return std::optional(own.front().weight);
 }
 
-/// Waits until the started container can serve, and leads requests to it, as many as `weight` says.
-Status step_forward(World& world, const Deployment& deployment, Launch launch, std::optional<int> weight) {
-  std::vector<Launch> launches{std::move(launch)};
+/// Waits until the started container can serve, and leads requests to it, as many as `weight` says. The outcome is the
+/// launch's.
+void step_forward(World& world, const Deployment& deployment, Launch& launch, std::optional<int> weight) {
+  std::vector<Launch> launches{launch};
   await_ready(world, deployment, launches);
-  if (!launches.front().outcome) {
-    return launches.front().outcome;
+  launch = std::move(launches.front());
+  if (!launch.outcome) {
+    return;
   }
-  auto container = world.engine.inspect(launches.front().id);
+  auto container = world.engine.inspect(launch.id);
   if (!container) {
-    return tl::unexpected(container.error());
+    launch.outcome = tl::unexpected(container.error());
+    return;
   }
-  std::vector<Entrant> entrants{{.instance = {launches.front().number, std::move(*container)}, .weight = weight}};
+  std::vector<Entrant> entrants{{.instance = {launch.number, std::move(*container)}, .weight = weight}};
   enter_rotation(world, deployment, entrants);
-  return entrants.front().outcome;
+  launch.outcome = entrants.front().outcome;
+  launch.target_may_stay = entrants.front().target_may_stay;
 }
 
 /// To the end: one that is given up in the middle of stopping would be started while it still runs, and then end.
@@ -63,8 +64,9 @@ Status start_again(World& world, const Deployment& deployment, const Instance& i
   if (const auto started = world.engine.start({id}, net::Urgency::to_the_end).front(); !started) {
     return wrap(started.error(), "start {}", name);
   }
-  return step_forward(world, deployment, {.number = instance.number, .name = name, .id = id, .was_there = true},
-                      weight);
+  Launch launch{.number = instance.number, .name = name, .id = id, .was_there = true};
+  step_forward(world, deployment, launch, weight);
+  return launch.outcome;
 }
 
 /// The container that is to take the instance's place.
@@ -90,7 +92,7 @@ Result<Blueprint> successor(World& world, const Deployment& deployment, const In
 struct Replacement {
   const Instance& old;
   std::optional<int> weight;  ///< of the old one's target
-  bool is_set_aside = false;
+  enum class Aside { no, maybe, yes } aside = Aside::no;
   Launch launch;
 };
 
@@ -99,8 +101,11 @@ Status bring_back(World& world, const Deployment& deployment, const Replacement&
   const auto& [id, name] = std::tie(replacement.old.container.id, replacement.old.container.name);
   world.step(fmt::format("bring the old {} back", name));
   auto back = take_back(world, replacement.launch);
-  if (back && replacement.is_set_aside) {
+  if (back && replacement.aside != Replacement::Aside::no) {
     back = world.engine.rename(id, name, net::Urgency::to_the_end);
+    if (!back && replacement.aside == Replacement::Aside::maybe) {
+      back = {};  // it has its name still, and engines differ in what they say to that
+    }
   }
   if (back) {
     back = start_again(world, deployment, replacement.old, replacement.weight);
@@ -118,7 +123,7 @@ Status remove_old(World& world, const std::string& id, bool is_ours) {
 
 /// One that an earlier replacement could not remove, or left behind in a crash.
 Status remove_left_over(World& world, const Instance& instance) {
-  const auto left = world.engine.inspect(instance.container.name + std::string(k_old));
+  const auto left = world.engine.inspect(instance.container.name + k_set_aside);
   if (!left) {
     return left.error().code == Errc::not_found ? Status{} : Status(tl::unexpected(left.error()));
   }
@@ -126,17 +131,6 @@ Status remove_left_over(World& world, const Instance& instance) {
 }
 
 }  // namespace
-
-std::vector<docker::Container> set_aside(const std::vector<docker::Container>& containers, std::string_view prefix) {
-  std::vector<docker::Container> found;
-  for (const auto& container : containers) {
-    const std::string_view name = container.name;
-    if (name.ends_with(k_old) && number_of(name.substr(0, name.size() - k_old.size()), prefix)) {
-      found.push_back(container);
-    }
-  }
-  return found;
-}
 
 Status restart_instance(World& world, const Deployment& deployment, const Instance& instance) {
   const auto weight = step_aside(world, deployment, instance);
@@ -166,13 +160,20 @@ Status replace_instance(World& world, const Deployment& deployment, const Instan
   Replacement replacement{.old = instance, .weight = *weight, .launch = {.number = instance.number, .name = name}};
   auto made = stop(world, deployment, instance);
   if (made) {
-    made = world.engine.rename(id, name + std::string(k_old), net::Urgency::to_the_end);
-    replacement.is_set_aside = made.has_value();
+    made = world.engine.rename(id, name + k_set_aside, net::Urgency::to_the_end);
+    replacement.aside = made ? Replacement::Aside::yes : Replacement::Aside::maybe;
   }
+  auto& launch = replacement.launch;
   if (made) {
-    replacement.launch = launch_from(world, *blueprint, instance.number);
-    made = replacement.launch.outcome ? step_forward(world, deployment, replacement.launch, *weight)
-                                      : replacement.launch.outcome;
+    launch = launch_from(world, *blueprint, instance.number);
+    if (launch.outcome) {
+      step_forward(world, deployment, launch, *weight);
+    }
+    made = launch.outcome;
+  }
+  if (launch.target_may_stay) {
+    // Requests may come to it. It can serve, and the old one is found and removed by what comes next.
+    return fail(made.error().code, "{}; the new {} was left as it is", made.error().what, name);
   }
   if (!made) {
     return bring_back(world, deployment, replacement, made.error());

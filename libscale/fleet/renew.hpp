@@ -10,9 +10,6 @@
 
 namespace kscale::fleet {
 
-/// The containers that a replacement has set aside and could not remove.
-std::vector<docker::Container> set_aside(const std::vector<docker::Container>& containers, std::string_view prefix);
-
 /// Restarts the instance without losing a request: out of rotation (see `leave_rotation`), stopped, started, ready, and
 /// into rotation again with the weight that it had. `refused`, with nothing changed, where no other instance would
 /// serve meanwhile.

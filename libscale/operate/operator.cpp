@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "libscale/fleet/recovery.hpp"
 #include "libscale/fleet/remove.hpp"
 #include "libscale/fleet/renew.hpp"
 #include "libscale/operate/figures.hpp"
@@ -136,7 +137,7 @@ ActionReport Operator::carry_out(const Plan& plan, const std::string& reason) {
     report.steps.push_back({.step = step});
   }
   const auto before = instances();
-  begin(before);
+  begin(plan, before);
   m_replaced.clear();
   m_helper.reset();
   for (auto& step : report.steps) {
@@ -160,8 +161,22 @@ ActionReport Operator::carry_out(const Plan& plan, const std::string& reason) {
   return report;
 }
 
+void Operator::recover() {
+  const auto containers = m_world.engine.find(m_settings.deployment.prefix);
+  if (!containers) {
+    return;  // whoever plans finds out, and tells it
+  }
+  const auto recovered = fleet::recover(m_world, m_settings.deployment, *containers, m_records.load().restarting);
+  for (const auto& line : recovered.done) {
+    m_log.say(control::Level::notice, "{}", line);
+  }
+  for (const auto& error : recovered.failed) {
+    m_log.say(control::Level::warning, "{}", error.what);
+  }
+}
+
 /// Before the first change, so that a crash in the middle is known of. What an earlier one has left is put right.
-void Operator::begin(const Result<std::vector<fleet::Instance>>& present) {
+void Operator::begin(const Plan& plan, const Result<std::vector<fleet::Instance>>& present) {
   auto state = m_records.load();
   const auto all = present ? targets() : tl::unexpected(present.error());
   auto drift = all ? fleet::drift_of(*present, *all, m_settings.deployment) : fleet::Drift{};
@@ -176,6 +191,12 @@ void Operator::begin(const Result<std::vector<fleet::Instance>>& present) {
     // Those that it lists are still somebody's will; the others have their weight, or stay known as ours.
   } else {
     state.acting = taken_out(drift);
+  }
+  state.restarting.clear();
+  for (const auto& step : plan.steps) {
+    if (step.kind == Kind::restart || step.kind == Kind::replace || step.kind == Kind::start) {
+      state.restarting.insert(state.restarting.end(), step.numbers.begin(), step.numbers.end());
+    }
   }
   m_records.save(state);
 }
@@ -512,6 +533,7 @@ void Operator::remember(int before, const ActionReport& report, const std::strin
   auto state = m_records.load();
   if (report.status) {
     state.acting.reset();
+    state.restarting.clear();
   }
   const auto now = m_world.clock.now();
   const int after = report.instances.value_or(before);

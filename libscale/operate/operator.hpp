@@ -52,6 +52,10 @@ class Operator {
   /// that.
   Result<store::Lock> lock(std::chrono::milliseconds longest);
 
+  /// Takes up what a restart or a replacement that was cut short has left, before anything is planned. What cannot be
+  /// done is told, and stops nothing.
+  void recover();
+
   /// Carries the plan out until a step fails. What was begun with an instance is undone then, as the steps of the fleet
   /// do; a rolling replacement also brings those back to their old image that have the new one already. A change of
   /// the number of instances goes into the history and begins the autoscaler's cooldown.
@@ -81,7 +85,7 @@ class Operator {
   Status help();
   Status end_help();
   std::string undone();
-  void begin(const Result<std::vector<fleet::Instance>>& present);
+  void begin(const Plan& plan, const Result<std::vector<fleet::Instance>>& present);
   void stop_those_started(const Step& step, const std::vector<fleet::Instance>& before);
   Status discard(const std::vector<fleet::Instance>& those, const std::vector<kong::Target>& all);
   Result<std::vector<fleet::Instance>> named(const Step& step);

@@ -126,6 +126,9 @@ bool take_up(Draft& draft, std::string_view key, const std::string& value) {
   if (key == "acting") {
     return read(value, draft.state.acting.emplace());
   }
+  if (key == "restarting") {
+    return read(value, draft.state.restarting);
+  }
   if (key == "reading_at") {
     return read(value, draft.reading_at);
   }
@@ -164,6 +167,9 @@ std::vector<std::pair<std::string, std::string>> rows_of(const State& state) {
   add_stamp("last_failure", state.last_failure);
   if (state.acting) {
     rows.emplace_back("acting", fmt::format("{}", fmt::join(*state.acting, " ")));
+  }
+  if (!state.restarting.empty()) {
+    rows.emplace_back("restarting", fmt::format("{}", fmt::join(state.restarting, " ")));
   }
   if (state.reading) {
     rows.emplace_back("reading", state.reading->text);

@@ -63,6 +63,8 @@ struct State {
   /// There while an action runs, and after one that a crash or a failure cut short: the numbers of the instances that
   /// somebody had given weight 0 before. Others that have it then have it from us.
   std::optional<std::vector<int>> acting;
+  /// The numbers of the instances that an action stops only to start them again; there as long as `acting` is.
+  std::vector<int> restarting;
   std::optional<Reading> reading;
   std::optional<Pause> pause;
   std::optional<LastCheck> last_check;

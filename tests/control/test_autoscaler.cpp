@@ -210,6 +210,29 @@ TEST_CASE("a target left at weight 0 by an action that a crash cut short gets it
   }
 }
 
+TEST_CASE("what a restart or a replacement that was cut short has stopped comes back") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    Scaler scaler(mode, 4);
+    scaler.load(0.5);
+    store::State state;
+    state.acting.emplace();
+    state.restarting = {3};
+    scaler.records->save(state);
+    auto& engine = scaler.machine.engine;
+    for (const auto* const name : {"shop-2", "shop-3"}) {
+      REQUIRE(engine.stop({engine.inspect(name)->id}, std::chrono::seconds(1)).front());
+    }
+    REQUIRE(engine.rename(engine.inspect("shop-2")->id, "shop-2.kscale-old"));
+    scaler.begin();
+    const auto report = scaler.check();
+    CHECK(report.mended == Names{"brought shop-2 back, after a replacement that was cut short",
+                                 "started shop-3, after a restart that was cut short"});
+    CHECK(scaler.machine.running().size() == 4);
+    CHECK(scaler.machine.targets().size() == 4);
+    CHECK(scaler.records->load().restarting.empty());
+  }
+}
+
 TEST_CASE("a removal whose undoing failed too is undone by the next check") {
   Scaler scaler(KongMode::database, 4);
   scaler.load(0.05);

@@ -114,6 +114,41 @@ TEST_CASE("an image that is not there changes nothing for long") {
   check_untouched(machine);
 }
 
+TEST_CASE("the old one gets its name back also where the answer to taking it did not come") {
+  FakeMachine machine;
+  machine.http.fate = [](int, const net::Request& request) {
+    const bool sets_aside = request.path.find("/rename?name=shop-2.kscale-old") != std::string::npos;
+    return sets_aside ? fakes::Fate::answer_lost : fakes::Fate::arrives;
+  };
+  CHECK(replace(machine, 2, "checked:1").error().what.ends_with("; the old shop-2 serves again"));
+  check_untouched(machine);
+}
+
+TEST_CASE("a new one is taken back also where the answer to making it did not come") {
+  FakeMachine machine;
+  machine.http.fate = [](int, const net::Request& request) {
+    return request.path.find("/containers/create") != std::string::npos ? fakes::Fate::answer_lost
+                                                                        : fakes::Fate::arrives;
+  };
+  CHECK(replace(machine, 2, "checked:1").error().what.ends_with("; the old shop-2 serves again"));
+  check_untouched(machine);
+}
+
+TEST_CASE("a new one stays where requests may come to it") {
+  FakeMachine machine;
+  bool added = false;
+  machine.http.fate = [&](int, const net::Request& request) {
+    const bool to_kong = request.to.base_url == "http://kong:8001";
+    const bool fails = to_kong && added;
+    added = added || (to_kong && request.method == net::Method::post);
+    return fails ? fakes::Fate::lost : fakes::Fate::arrives;
+  };
+  const auto replaced = replace(machine, 2, "checked:1");
+  REQUIRE_FALSE(replaced);
+  CHECK(replaced.error().what.ends_with("; the new shop-2 was left as it is"));
+  CHECK(machine.running() == Names{"shop-1", "shop-2", "shop-3"});
+}
+
 TEST_CASE("whichever request of a replacement fails, two instances serve, and none is half-made") {
   for (const auto mode : {KongMode::database, KongMode::dbless}) {
     for (const auto fate : {fakes::Fate::lost, fakes::Fate::answer_lost, fakes::Fate::failed}) {

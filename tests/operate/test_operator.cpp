@@ -260,6 +260,29 @@ TEST_CASE("a drain that a crash cut short is put right by the next action") {
   CHECK_FALSE(operated.records->load().acting.has_value());
 }
 
+TEST_CASE("a restart that fails says in the journal whom it has stopped, and the next action starts them") {
+  Operated operated;
+  auto& machine = operated.machine;
+  bool stopped = false;
+  machine.http.fate = [&](int, const net::Request& request) {
+    const bool is_stop = request.path.find("/stop?") != std::string::npos;
+    const bool fails = stopped;
+    stopped = stopped || is_stop;
+    return fails ? fakes::Fate::lost : fakes::Fate::arrives;
+  };
+  const auto plan = plan_restart(operated.settings.deployment, operated.situation(), {});
+  CHECK_FALSE(operated.op->carry_out(plan, "restart").status);
+  machine.http.fate = nullptr;
+  CHECK(machine.running() == Names{"shop-2", "shop-3"});
+  CHECK(operated.records->load().restarting == std::vector{1, 2, 3});
+  operated.op->recover();
+  CHECK(operated.said.back() == "started shop-1, after a restart that was cut short");
+  CHECK(machine.running() == Names{"shop-1", "shop-2", "shop-3"});
+  CHECK(operated.scale(3).status);
+  CHECK(machine.targets() == k_three_targets);
+  CHECK(operated.records->load().restarting.empty());
+}
+
 TEST_CASE("what was stopped is not thrown away by another action, and scale starts it again") {
   Operated operated;
   CHECK(operated.deploy("checked:1").status);  // by now kscale has made all of them

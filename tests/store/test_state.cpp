@@ -34,6 +34,7 @@ State full_state() {
           .failures = 3,
           .last_failure = stamp(4s),
           .acting = std::vector{7, 4},
+          .restarting = {2, 5},
           .reading = Reading{stamp(5s), std::string("opaque\0 'text'\n", 15)},
           .pause = Pause{stamp(6s), 600s},
           .last_check = LastCheck{stamp(7s), "hold: idle, at min 3"}};
@@ -131,6 +132,7 @@ TEST_CASE("a value that is not understood is told by its name") {
                                                                   {"acting", "1,2"},
                                                                   {"acting", "1 -2"},
                                                                   {"acting", "1 two"},
+                                                                  {"restarting", "2 -1"},
                                                                   {"pause_seconds", "soon"},
                                                                   {"pause_since", "1"},
                                                                   {"reading_at", "never"}}) {

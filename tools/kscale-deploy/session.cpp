@@ -500,6 +500,7 @@ Result<Exit> Session::act() {
       return tl::unexpected(taken.error());
     }
     lock.emplace(std::move(*taken));
+    op.recover();
   }
   const auto planned = plan(op);
   if (!planned) {
