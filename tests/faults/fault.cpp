@@ -175,6 +175,7 @@ std::string with_one_chunk(const std::string& bytes, std::size_t size) {
 const std::vector<Kind>& all_kinds() {
   static const auto all = [] {
     std::vector<Kind> kinds;
+    kinds.reserve(k_names.size());
     for (const auto& [kind, name] : k_names) {
       kinds.push_back(kind);
     }

@@ -20,6 +20,7 @@ using sandbox::Question;
 /// How long nobody listens. Requests follow each other within milliseconds, but for the waits of draining.
 constexpr auto k_refusing = 150ms;
 constexpr auto k_drop = 25ms;
+constexpr auto k_retry = 5ms;
 
 Question question_of(Message message) {
   return {.method = std::move(message.method),
@@ -51,7 +52,6 @@ FaultProxy::~FaultProxy() {
 }
 
 Status FaultProxy::begin(Plan plan) {
-  close_doors();
   drop_all();
   ++m_round;
   m_plan = std::move(plan);
@@ -66,8 +66,10 @@ Status FaultProxy::begin(Plan plan) {
 
 Status FaultProxy::open_doors() {
   for (const auto peer : {Peer::docker, Peer::kong}) {
-    if (auto open = open_door(peer); !open) {
-      return open;
+    if (!m_doors.contains(peer)) {
+      if (auto open = open_door(peer); !open) {
+        return open;
+      }
     }
   }
   return {};
@@ -104,11 +106,17 @@ void FaultProxy::close_doors_before(int index) {
   m_hit.push_back(fmt::format("{}: {}", index, name_of(found->second.kind)));
   close_doors();
   if (found->second.kind == Kind::refused) {
-    m_opening = m_loop.after(k_refusing, [this] {
-      m_opening.reset();
-      static_cast<void>(open_doors());
-    });
+    open_doors_after(k_refusing);
   }
+}
+
+void FaultProxy::open_doors_after(sandbox::Loop::Span span) {
+  m_opening = m_loop.after(span, [this] {
+    m_opening.reset();
+    if (!open_doors()) {
+      open_doors_after(k_retry);
+    }
+  });
 }
 
 void FaultProxy::accept(Peer peer) {

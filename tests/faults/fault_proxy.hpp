@@ -56,7 +56,8 @@ class FaultProxy {
   FaultProxy& operator=(const FaultProxy&) = delete;
   ~FaultProxy();
 
-  /// Takes up a plan and counts from 0; what was open is closed.
+  /// Takes up a plan and counts from 0; connections that were open are closed. `conflict` where a process that is just
+  /// being started has still hold of a port that we had: it is to be tried again.
   Status begin(Plan plan);
 
   /// Method and target of the requests that came, in order, and those among them that had a fault.
@@ -81,6 +82,7 @@ class FaultProxy {
   void gone(const Held& connection);
   void drop_all();
   void close_doors_before(int index);
+  void open_doors_after(sandbox::Loop::Span span);
   bool is_fault_at(int index, const sandbox::Question& question) const;
 
   sandbox::Loop& m_loop;

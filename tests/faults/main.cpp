@@ -189,11 +189,17 @@ class Workers {
   }
 
  private:
-  static Verdict safely(const Place& place, const Trial& trial) try {
-    return carried_out(place, trial);
-  } catch (const std::exception& fault) {
+  /// Set up anew where that fails: a tool that is just being started has for a moment hold of a port that another place
+  /// wants back.
+  static Verdict safely(const Place& place, const Trial& trial) {
     Verdict verdict;
-    verdict.broken.emplace_back(fault.what());
+    for (int tries = 0; tries < 5; ++tries) {
+      try {
+        return carried_out(place, trial);
+      } catch (const std::exception& fault) {
+        verdict.broken = {fault.what()};
+      }
+    }
     return verdict;
   }
 

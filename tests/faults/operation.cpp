@@ -53,13 +53,13 @@ const std::vector<Operation>& operations() {
        .tool = Tool::deploy,
        .arguments = {"restart"},
        .instances = 2,
-       .bounds = {1, 2},
+       .bounds = {1, 3},
        .fewest_after = 2},
       {.name = "deploy",
        .tool = Tool::deploy,
        .arguments = {"deploy", "--image", k_new_image},
        .instances = 2,
-       .bounds = {1, 2},
+       .bounds = {1, 3},
        .fewest_after = 2},
   };
   return all;

@@ -26,9 +26,15 @@ bool has(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-bool names_a_peer(std::string_view line) {
-  constexpr std::array<std::string_view, 4> k_names{"Docker", "Kong", "docker.sock", "127.0.0.1:"};
+/// Whether it says at whom, or at which thing of whose, it went wrong.
+bool says_where(std::string_view line) {
+  constexpr std::array<std::string_view, 7> k_names{
+      "Docker", "Kong", "unix:", "127.0.0.1:", "container", "image", "upstream"};
   return std::ranges::any_of(k_names, [line](auto name) { return has(line, name); });
+}
+
+bool tells_of_trouble(std::string_view line) {
+  return has(line, ": error: ") || has(line, ": warning: ");
 }
 
 /// Whether a figure that a decision needs was kept back or spoiled. One that came twice is known all the same.
@@ -59,10 +65,12 @@ std::vector<std::string> wrong_report(const Operation& operation, const Ended& e
     wrong.push_back(fmt::format("{} lines tell of an error, with exit status {}", errors, ended.status));
   }
   for (const auto& line : lines) {
-    if (has(line, ": error: ") && !names_a_peer(line)) {
-      wrong.push_back(fmt::format("an error does not say whose it is: {}", line));
+    // A service that is told to stop in the middle of something says that it was interrupted.
+    const bool is_stop = operation.is_service && has(line, "interrupted");
+    if (has(line, ": error: ") && !is_stop && !says_where(line)) {
+      wrong.push_back(fmt::format("an error does not say where it was: {}", line));
     }
-    if (std::ranges::count(lines, line) > 1) {
+    if (tells_of_trouble(line) && std::ranges::count(lines, line) > 1) {
       wrong.push_back(fmt::format("told twice: {}", line));
       break;
     }

@@ -28,7 +28,8 @@ std::optional<std::string> Site::address_of(const std::string& name) const {
 Scene scene_of(const Site& site, const Ask& docker, const Ask& kong) {
   Scene scene;
   // By address, so that a scene can be judged without its site.
-  for (const auto& container : asked(docker, "/containers/json?all=true").items()) {
+  const auto list = asked(docker, "/containers/json?all=true");
+  for (const auto& container : list.items()) {
     const auto name = container["Names"].items().front().text_or("/").substr(1);
     if (name.starts_with(site.prefix)) {
       const auto address = site.address_of(name);
@@ -38,7 +39,8 @@ Scene scene_of(const Site& site, const Ask& docker, const Ask& kong) {
     }
   }
   const auto path = fmt::format("/upstreams/{}/targets?size=1000", site.upstream);
-  for (const auto& target : asked(kong, path)["data"].items()) {
+  const auto targets = asked(kong, path);
+  for (const auto& target : targets["data"].items()) {
     scene.weights[target["target"].text_or("")] = static_cast<int>(target["weight"].as_int().value_or(-1));
   }
   return scene;

@@ -85,6 +85,7 @@ class Rig {
              bool is_service);
   static void await_checks(const Child& child);
   Scene look();
+  void begin(const Plan& plan);
   void watch(int index, const Question& question);
   void judge_records();
   void judge_load();
@@ -223,9 +224,10 @@ void Rig::make_drift() {
   }
   must(peers.engine().start({setup.container_name(4)}).front());
   using Change = kong::TargetChange;
-  must(peers.kong().change_targets(m_site.upstream,
-                                   {{Change::Kind::add, fmt::format("127.0.0.1:{}", m_place.ports + 9), 100, {}},
-                                    {Change::Kind::weigh, fmt::format("127.0.0.1:{}", m_place.ports + 1), 0, {}}}));
+  must(peers.kong().change_targets(
+      m_site.upstream,
+      {{Change::Kind::add, fmt::format("127.0.0.1:{}", m_place.ports + 9), 100, "kscale." + m_site.prefix},
+       {Change::Kind::weigh, fmt::format("127.0.0.1:{}", m_place.ports + 1), 0, {}}}));
   auto state = must(store::load_state(file(".state")));
   state.acting.emplace();
   must(store::save_state(file(".state"), state));
@@ -240,6 +242,18 @@ void Rig::watch(int index, const Question& question) {
   for (const auto& wrong : wrong_now(m_before, now, m_bounds)) {
     breach(fmt::format("after request {}, {} {}: {}", index, question.method, question.target, wrong));
   }
+}
+
+void Rig::begin(const Plan& plan) {
+  Status begun;
+  for (int tries = 0; tries < 100; ++tries) {
+    m_place.loop.do_and_wait([&] { begun = m_proxy->begin(plan); });
+    if (begun) {
+      return;
+    }
+    std::this_thread::sleep_for(10ms);
+  }
+  must(begun);
 }
 
 Ended Rig::call(Operation::Tool tool, const std::vector<std::string>& arguments, const Plan& plan, const Bounds& bounds,
@@ -263,7 +277,7 @@ Ended Rig::call(Operation::Tool tool, const std::vector<std::string>& arguments,
   words.insert(words.end(), common.begin(), common.end());
   const auto& program = tool == Operation::Tool::autoscaler ? m_place.kscale_auto : m_place.kscale_deploy;
   const auto before = look();
-  m_place.loop.do_and_wait([&] { must(m_proxy->begin(plan)); });
+  begin(plan);
   std::unique_ptr<Child> child;
   {
     const std::lock_guard lock(m_mutex);
