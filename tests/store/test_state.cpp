@@ -150,7 +150,7 @@ TEST_CASE("what SQLite says of a damaged file is told on one line") {
   state.reading->text.assign(20'000, 'x');
   REQUIRE(save_state(path, state));
   std::fstream(path, std::ios::binary | std::ios::in | std::ios::out)
-      .seekp(2 * 4096)
+      .seekp(8192)
       .write(std::string(100, 'x').data(), 100);
   const auto loaded = load_state(path);
   REQUIRE_FALSE(loaded);
