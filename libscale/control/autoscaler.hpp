@@ -42,7 +42,7 @@ class Autoscaler {
  private:
   /// What is there, as far as containers and targets go.
   struct Scene {
-    Instant begun;  ///< when it began to be read
+    Instant begun;                              ///< when it began to be read
     std::vector<docker::Container> containers;  ///< also those that are no instances
     std::vector<fleet::Instance> instances;
     std::vector<kong::Target> targets;

@@ -1,6 +1,7 @@
 #include "libscale/docker/engine.hpp"
 
 #include <algorithm>
+#include <set>
 #include <string>
 
 #include "libscale/base/number.hpp"
@@ -177,8 +178,12 @@ Result<json::Value> Engine::list(const json::Value& filters, std::string_view wh
 Result<std::vector<Container>> Engine::inspect_all(const std::vector<std::string>& ids, std::string_view what) {
   std::vector<net::Request> requests;
   requests.reserve(ids.size());
+  std::set<std::string_view> known;
   for (const auto& id : ids) {
-    requests.push_back(request(net::Method::get, fmt::format("/containers/{}/json", net::escaped(id))));
+    // One that is listed twice is there once all the same.
+    if (known.insert(id).second) {
+      requests.push_back(request(net::Method::get, fmt::format("/containers/{}/json", net::escaped(id))));
+    }
   }
   std::vector<Container> found;
   for (const auto& answer : send_all(requests)) {

@@ -87,8 +87,8 @@ inline constexpr std::size_t k_max_values = 1'000'000;
 /// secrets. Numbers that are no finite doubles, invalid UTF-8 and anything after the value are refused.
 Result<Value> parse(std::string_view text);
 
-/// Writes the value on one line, with all control characters escaped. A number that is not finite becomes null, and bytes
-/// that are no UTF-8 become U+FFFD.
+/// Writes the value on one line, with all control characters escaped. A number that is not finite becomes null, and
+/// bytes that are no UTF-8 become U+FFFD.
 std::string dump(const Value& value);
 
 }  // namespace kscale::json

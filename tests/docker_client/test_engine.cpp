@@ -268,6 +268,18 @@ TEST_CASE("find asks for all names at once, and leaves out what vanishes meanwhi
   CHECK(docker.http.batches == std::vector<std::size_t>{1, 1, 2});
 }
 
+TEST_CASE("a container that is listed twice is found once") {
+  Scripted docker;
+  docker.expect_ping();
+  docker.http.expect("GET /v1.41/containers/json?all=true&filters=%7B%22name%22:%5B%22shop%22%5D%7D", 200,
+                     R"([{"Id":"1","Names":["/shop-1"]},{"Id":"1","Names":["/shop-1"]}])");
+  docker.http.expect("GET /v1.41/containers/1/json", 200,
+                     R"({"Id":"1","Name":"/shop-1","State":{"Status":"running"}})");
+  const auto found = docker.engine.find("shop");
+  REQUIRE(found.has_value());
+  CHECK(found->size() == 1);
+}
+
 TEST_CASE("find fails as a whole where one container cannot be read") {
   Scripted docker;
   docker.expect_ping();
