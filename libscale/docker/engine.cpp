@@ -172,7 +172,31 @@ Result<json::Value> Engine::list(const json::Value& filters, std::string_view wh
   if (!found->is_array()) {
     return fail(Errc::invalid, "list containers {}: the answer is no list", what);
   }
+  // One that is passed over would be taken for gone.
+  if (!std::ranges::all_of(found->items(), [](const json::Value& entry) { return entry["Id"].is_string(); })) {
+    return fail(Errc::invalid, "list containers {}: an entry has no id", what);
+  }
   return found;
+}
+
+Result<std::vector<Container>> Engine::read_listed(const json::Value& filters, const IdsOf& ids_of,
+                                                   std::string_view what) {
+  // One that was removed since it was listed is not in the next list. One that still is must not be taken for gone,
+  // though it was not found: it would lose its target while it serves.
+  constexpr int k_tries = 3;
+  for (int tries = 1;; ++tries) {
+    const auto listed = list(filters, what);
+    if (!listed) {
+      return tl::unexpected(listed.error());
+    }
+    auto found = inspect_all(ids_of(*listed), what);
+    if (found || found.error().code != Errc::not_found) {
+      return found;
+    }
+    if (tries == k_tries) {
+      return fail(Errc::failed, "{}, though it is listed", found.error().what);
+    }
+  }
 }
 
 Result<std::vector<Container>> Engine::inspect_all(const std::vector<std::string>& ids, std::string_view what) {
@@ -188,11 +212,10 @@ Result<std::vector<Container>> Engine::inspect_all(const std::vector<std::string
   std::vector<Container> found;
   for (const auto& answer : send_all(requests)) {
     auto container = json_of(answer).and_then(parse_container);
-    if (container) {
-      found.push_back(std::move(*container));
-    } else if (container.error().code != Errc::not_found) {
+    if (!container) {
       return wrap(container.error(), "inspect containers {}", what);
     }
+    found.push_back(std::move(*container));
   }
   return found;
 }
@@ -201,8 +224,8 @@ Result<std::vector<Container>> Engine::find(std::string_view prefix) {
   const auto what = fmt::format("named '{}'", printable(prefix));
   json::Value filters;
   filters.at("name").push_back(prefix);
-  const auto found = list(filters, what);
-  return found ? inspect_all(ids_named(*found, prefix), what) : tl::unexpected(found.error());
+  return read_listed(
+      filters, [prefix](const json::Value& list) { return ids_named(list, prefix); }, what);
 }
 
 Result<std::vector<Container>> Engine::labelled(std::string_view label, std::string_view value) {
@@ -210,8 +233,8 @@ Result<std::vector<Container>> Engine::labelled(std::string_view label, std::str
   const auto what = fmt::format("labelled '{}'", printable(wanted));
   json::Value filters;
   filters.at("label").push_back(wanted);
-  const auto found = list(filters, what);
-  return found ? inspect_all(ids_labelled(*found, label, value), what) : tl::unexpected(found.error());
+  return read_listed(
+      filters, [&](const json::Value& list) { return ids_labelled(list, label, value); }, what);
 }
 
 Result<Container> Engine::inspect(std::string_view id) {

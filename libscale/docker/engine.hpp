@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -104,7 +105,10 @@ class Engine {
   Result<net::Response> ask(net::Method method, std::string path);
   /// The containers that pass the filters, as a list has them; `what` they are, for errors.
   Result<json::Value> list(const json::Value& filters, std::string_view what);
-  /// The containers of these ids that are still there.
+  using IdsOf = std::function<std::vector<std::string>(const json::Value& list)>;
+  /// The listed containers that `ids_of` picks, from a list of which none was missing.
+  Result<std::vector<Container>> read_listed(const json::Value& filters, const IdsOf& ids_of, std::string_view what);
+  /// The containers of these ids. `not_found` where one is missing.
   Result<std::vector<Container>> inspect_all(const std::vector<std::string>& ids, std::string_view what);
   std::vector<Status> all_done(const std::vector<net::Request>& requests, std::string_view what);
 

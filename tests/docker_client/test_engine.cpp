@@ -255,17 +255,40 @@ TEST_CASE("find gives whole containers by the beginning of their name") {
 TEST_CASE("find asks for all names at once, and leaves out what vanishes meanwhile") {
   Scripted docker;
   docker.expect_ping();
+  const auto* const list = "GET /v1.41/containers/json?all=true&filters=%7B%22name%22:%5B%22shop%22%5D%7D";
+  const auto* const third = R"({"Id":"3","Name":"/shop-3","State":{"Status":"running"}})";
   docker.http.expect(
-      "GET /v1.41/containers/json?all=true&filters=%7B%22name%22:%5B%22shop%22%5D%7D", 200,
-      R"([{"Id":"1","Names":["/shop-1"]},{"Id":"2","Names":["/my-shop"]},{"Id":"3","Names":["/shop-3"]}])");
+      list, 200, R"([{"Id":"1","Names":["/shop-1"]},{"Id":"2","Names":["/my-shop"]},{"Id":"3","Names":["/shop-3"]}])");
   docker.http.expect("GET /v1.41/containers/1/json", 404, R"({"message":"No such container: 1"})");
-  docker.http.expect("GET /v1.41/containers/3/json", 200,
-                     R"({"Id":"3","Name":"/shop-3","State":{"Status":"running"}})");
+  docker.http.expect("GET /v1.41/containers/3/json", 200, third);
+  docker.http.expect(list, 200, R"([{"Id":"2","Names":["/my-shop"]},{"Id":"3","Names":["/shop-3"]}])");
+  docker.http.expect("GET /v1.41/containers/3/json", 200, third);
   const auto found = docker.engine.find("shop");
   REQUIRE(found.has_value());
   REQUIRE(found->size() == 1);
   CHECK(found->front().name == "shop-3");
-  CHECK(docker.http.batches == std::vector<std::size_t>{1, 1, 2});
+  CHECK(docker.http.batches == std::vector<std::size_t>{1, 1, 2, 1, 1});
+}
+
+TEST_CASE("a container that is listed is not taken for gone because the engine does not find it") {
+  Scripted docker;
+  docker.expect_ping();
+  for (int tries = 0; tries < 3; ++tries) {
+    docker.http.expect("GET /v1.41/containers/json?all=true&filters=%7B%22name%22:%5B%22shop%22%5D%7D", 200,
+                       R"([{"Id":"1","Names":["/shop-1"]}])");
+    docker.http.expect("GET /v1.41/containers/1/json", 404, R"({"message":"No such container: 1"})");
+  }
+  CHECK(error_of(docker.engine.find("shop")) ==
+        Error{Errc::failed, "inspect containers named 'shop': Docker: No such container: 1, though it is listed"});
+}
+
+TEST_CASE("a list with an entry that has no id is none") {
+  Scripted docker;
+  docker.expect_ping();
+  docker.http.expect("GET /v1.41/containers/json?all=true&filters=%7B%22name%22:%5B%22shop%22%5D%7D", 200,
+                     R"([{"Id":{},"Names":"x"}])");
+  CHECK(error_of(docker.engine.find("shop")) ==
+        Error{Errc::invalid, "list containers named 'shop': an entry has no id"});
 }
 
 TEST_CASE("a container that is listed twice is found once") {
@@ -507,12 +530,12 @@ TEST_CASE("containers are found by a label, also where the engine's filter lets 
       "GET /v1.41/containers/json?all=true&filters=%7B%22label%22:%5B%22tier%3Dweb%22%5D%7D", 200,
       R"([{"Id":"1","Labels":{"tier":"web"}},{"Id":"2","Labels":{"tier":"website"}},{"Id":"3","Labels":null},
           {"Id":"4","Labels":{"tier":"web"}}])");
-  docker.http.expect("GET /v1.41/containers/1/json", 404, R"({"message":"No such container: 1"})");
+  docker.http.expect("GET /v1.41/containers/1/json", 200, R"({"Id":"1","Name":"/shop-1","State":{"Status":"exited"}})");
   docker.http.expect("GET /v1.41/containers/4/json", 200, R"({"Id":"4","Name":"/shop-4","State":{"Status":"exited"}})");
   const auto found = docker.engine.labelled("tier", "web");
   REQUIRE(found.has_value());
-  REQUIRE(found->size() == 1);
-  CHECK(found->front().name == "shop-4");
+  REQUIRE(found->size() == 2);
+  CHECK(found->back().name == "shop-4");
   docker.http.expect("GET /v1.41/containers/json?all=true&filters=%7B%22label%22:%5B%22tier%3D%22%5D%7D", 500,
                      R"({"message":"disk on fire"})");
   CHECK(error_of(docker.engine.labelled("tier", "")) ==
