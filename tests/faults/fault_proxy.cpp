@@ -250,7 +250,7 @@ void FaultProxy::send(const Held& connection, const Spoiled& what) {
   }
 }
 
-void FaultProxy::drip(const Held& connection, std::string bytes) {
+void FaultProxy::drip(const Held& connection, const std::string& bytes) {
   if (bytes.empty() || !connection->stream->is_open()) {
     return;
   }

@@ -77,7 +77,7 @@ class FaultProxy {
   void ask(const Held& connection, int index, sandbox::Question question);
   void answered(const Held& connection, int index, const sandbox::Question& question, sandbox::Answer answer);
   void send(const Held& connection, const Spoiled& what);
-  void drip(const Held& connection, std::string bytes);
+  void drip(const Held& connection, const std::string& bytes);
   void done(const Held& connection);
   void gone(const Held& connection);
   void drop_all();

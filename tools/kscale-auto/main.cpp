@@ -177,7 +177,7 @@ Status Run::follow(Run& before) {
   if (!before.m_lock && !m_settings.dry_run) {
     return {};
   }
-  if (const auto listening = listen(); !listening || m_settings.dry_run) {
+  if (auto listening = listen(); !listening || m_settings.dry_run) {
     return listening;
   }
   // Last, since it takes the lock from the run before.
