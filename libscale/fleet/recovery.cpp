@@ -4,6 +4,7 @@
 #include <string>
 
 #include "libscale/fleet/readiness.hpp"
+#include "libscale/fleet/remove.hpp"
 
 namespace kscale::fleet {
 
@@ -20,8 +21,7 @@ bool stands(const docker::Container& container) {
 }
 
 Status remove(World& world, const Instance& instance) {
-  const auto volumes = instance.is_ours() ? docker::AnonymousVolumes::remove : docker::AnonymousVolumes::keep;
-  return world.engine.remove({instance.container.id}, volumes, net::Urgency::change).front();
+  return remove_container(world, instance.container.id, instance.is_ours(), net::Urgency::change);
 }
 
 void note(Mended& mended, const Status& outcome, const std::string& done, std::string_view what) {

@@ -8,7 +8,11 @@ namespace kscale::fleet {
 
 namespace {
 
-/// Removes containers that no request reaches any more. The volumes without a name that kscale made go with them.
+docker::AnonymousVolumes volumes_with(bool is_ours) {
+  return is_ours ? docker::AnonymousVolumes::remove : docker::AnonymousVolumes::keep;
+}
+
+/// Removes containers that no request reaches any more.
 std::vector<Removed> remove_containers(World& world, const std::vector<Instance>& leaving) {
   std::vector<Removed> removed;
   removed.reserve(leaving.size());
@@ -24,8 +28,7 @@ std::vector<Removed> remove_containers(World& world, const std::vector<Instance>
         places.push_back(&removed[i]);
       }
     }
-    const auto volumes = ours ? docker::AnonymousVolumes::remove : docker::AnonymousVolumes::keep;
-    const auto outcomes = world.engine.remove(alike, volumes, net::Urgency::to_the_end);
+    const auto outcomes = world.engine.remove(alike, volumes_with(ours), net::Urgency::to_the_end);
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
       if (!outcomes[i]) {
         places[i]->outcome = wrap(outcomes[i].error(), "take {} away", places[i]->name);
@@ -54,6 +57,10 @@ Status take_out(World& world, const Deployment& deployment, const std::vector<ko
 }
 
 }  // namespace
+
+Status remove_container(World& world, const std::string& id, bool is_ours, net::Urgency urgency) {
+  return world.engine.remove({id}, volumes_with(is_ours), urgency).front();
+}
 
 std::vector<Removed> remove_instances(World& world, const Deployment& deployment, const std::vector<Instance>& leaving,
                                       const std::vector<kong::Target>& targets) {

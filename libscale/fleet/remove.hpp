@@ -31,6 +31,9 @@ std::vector<Removed> remove_instances(World& world, const Deployment& deployment
 Status stop_instances(World& world, const Deployment& deployment, const std::vector<Instance>& stopping,
                       const std::vector<kong::Target>& targets);
 
+/// Removes a container that no request reaches, and with it, where it is ours, its volumes without a name.
+Status remove_container(World& world, const std::string& id, bool is_ours, net::Urgency urgency);
+
 /// Deletes their targets, and removes the containers, killing those that run.
 Status discard_instances(World& world, const Deployment& deployment, const std::vector<Instance>& instances,
                          const std::vector<kong::Target>& targets);

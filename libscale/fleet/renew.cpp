@@ -5,6 +5,7 @@
 
 #include "libscale/fleet/blueprint.hpp"
 #include "libscale/fleet/launch.hpp"
+#include "libscale/fleet/remove.hpp"
 #include "libscale/fleet/rotation.hpp"
 
 namespace kscale::fleet {
@@ -115,19 +116,13 @@ Status bring_back(World& world, const Deployment& deployment, const Replacement&
                    : fmt::format("the old {} could not be brought back: {}", name, back.error().what));
 }
 
-/// Removes the container, which is replaced by now.
-Status remove_old(World& world, const std::string& id, bool is_ours) {
-  const auto volumes = is_ours ? docker::AnonymousVolumes::remove : docker::AnonymousVolumes::keep;
-  return world.engine.remove({id}, volumes, net::Urgency::to_the_end).front();
-}
-
 /// One that an earlier replacement could not remove, or left behind in a crash.
 Status remove_left_over(World& world, const Instance& instance) {
   const auto left = world.engine.inspect(instance.container.name + k_set_aside);
   if (!left) {
     return left.error().code == Errc::not_found ? Status{} : Status(tl::unexpected(left.error()));
   }
-  return remove_old(world, left->id, instance.is_ours());
+  return remove_container(world, left->id, instance.is_ours(), net::Urgency::to_the_end);
 }
 
 }  // namespace
@@ -178,7 +173,7 @@ Status replace_instance(World& world, const Deployment& deployment, const Instan
   if (!made) {
     return bring_back(world, deployment, replacement, made.error());
   }
-  if (const auto removed = remove_old(world, id, instance.is_ours()); !removed) {
+  if (const auto removed = remove_container(world, id, instance.is_ours(), net::Urgency::to_the_end); !removed) {
     world.step(fmt::format("{}; the next replacement of {} tries again", removed.error().what, name));
   }
   return {};
