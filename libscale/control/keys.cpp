@@ -1,9 +1,9 @@
-#include <algorithm>
 #include <utility>
 
 #include "libscale/base/printable.hpp"
 #include "libscale/control/settings.hpp"
 #include "libscale/control/value.hpp"
+#include "libscale/net/http.hpp"
 
 namespace kscale::control {
 
@@ -115,8 +115,7 @@ Key path_of_url(const About& about, Field field) {
   return key(
       about,
       [=](Settings& s, std::string_view value) -> Status {
-        const bool is_clean = std::ranges::all_of(value, [](unsigned char c) { return c > ' ' && c < 0x7f; });
-        if (!value.starts_with('/') || !is_clean) {
+        if (!net::is_path(value)) {
           return fail(Errc::invalid, "'{}' is no path: it must begin with '/', and blanks are written as %20",
                       printable(value));
         }

@@ -206,8 +206,7 @@ Result<std::vector<json::Value>> Admin::all_pages(std::string path, net::Urgency
     if (!next) {
       return entries;
     }
-    const bool is_clean = std::ranges::all_of(*next, [](unsigned char c) { return c > ' ' && c < 0x7f; });
-    if (!next->starts_with('/') || !is_clean) {
+    if (!net::is_path(*next)) {
       return fail(Errc::invalid, "what Kong names as the next page is no path");
     }
     path = *next;

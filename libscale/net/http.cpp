@@ -54,6 +54,10 @@ Result<Response> HttpTransport::send(const Request& request) {
   return std::move(results.front());
 }
 
+bool is_path(std::string_view text) {
+  return text.starts_with('/') && std::ranges::all_of(text, [](unsigned char c) { return c > ' ' && c < 0x7f; });
+}
+
 std::string escaped(std::string_view text) {
   constexpr std::string_view k_unreserved = "-._~:";
   std::string out;

@@ -81,6 +81,10 @@ class HttpTransport {
   Result<Response> send(const Request& request);
 };
 
+/// Whether the text can be the path of a request as it is: from a slash on, without blanks and control characters, and
+/// ASCII.
+bool is_path(std::string_view text);
+
 /// Escapes a text for use as one segment of a path or one value of a query.
 std::string escaped(std::string_view text);
 
