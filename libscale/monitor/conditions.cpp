@@ -137,21 +137,22 @@ void judge_instances(Findings& findings, const Overview& overview, const Setting
 
 void judge_traffic(Findings& findings, const Overview& overview, const control::Alerting& alerting) {
   const auto& sample = overview.sample;
-  // Where nothing was asked, nothing was slow and nothing failed: that is known, and ends an alert.
-  const bool is_idle = sample.request_rate && sample.request_rate->value <= 0;
-  if (!sample.response_time) {
+  const auto without_figure = [&](Rule rule) {
+    // Where nothing was asked, nothing was slow and nothing failed: that is known, and ends an alert.
+    const bool is_idle = sample.request_rate && sample.request_rate->value <= 0;
     if (!is_idle) {
-      add_unknown(findings, Rule::slow_responses);
+      add_unknown(findings, rule);
     }
+  };
+  if (!sample.response_time) {
+    without_figure(Rule::slow_responses);
   } else if (*sample.response_time > alerting.response_time) {
     add(findings, Rule::slow_responses, Severity::warning,
         fmt::format("the mean response time is {}, above {} ms", shown(sample.response_time),
                     alerting.response_time.count()));
   }
   if (!sample.error_rate) {
-    if (!is_idle) {
-      add_unknown(findings, Rule::errors);
-    }
+    without_figure(Rule::errors);
   } else if (*sample.error_rate > alerting.error_rate) {
     add(findings, Rule::errors, Severity::warning,
         fmt::format("{} of the answers are 5xx, above {:g}%", shown(sample.error_rate), alerting.error_rate.value));
