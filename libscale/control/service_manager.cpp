@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <utility>
 
 #include <fmt/format.h>
@@ -62,23 +61,20 @@ std::optional<std::chrono::nanoseconds> watchdog_interval(const EnvironmentLooku
   return std::clamp(std::chrono::microseconds(*asked), k_shortest, k_longest) / 2;
 }
 
-/// The clock that systemd compares with, which stands still while the machine sleeps.
+/// On the clock that systemd compares with: CLOCK_MONOTONIC, as the steady clock is on Linux.
 std::int64_t monotonic_microseconds() {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::seconds{t.tv_sec} +
-                                                               std::chrono::nanoseconds{t.tv_nsec})
-      .count();
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
 }
 
 /// A socket that may be sent to for a second at most: a listener that does not listen holds nothing up.
-int open_socket() {
-  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+store::Descriptor open_socket() {
+  store::Descriptor file(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   const timeval longest{.tv_sec = 1, .tv_usec = 0};
-  if (fd >= 0) {
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &longest, sizeof longest);
+  if (file.is_open()) {
+    setsockopt(file.get(), SOL_SOCKET, SO_SNDTIMEO, &longest, sizeof longest);
   }
-  return fd;
+  return file;
 }
 
 }  // namespace
@@ -88,7 +84,7 @@ ServiceManager::ServiceManager(const EnvironmentLookup& environment, Clock& cloc
   if (m_socket.empty()) {
     return;
   }
-  m_fd = open_socket();
+  m_file = open_socket();
   if (const auto asked = watchdog_interval(environment, pid)) {
     m_has_watchdog = true;
     m_interval = *asked;
@@ -97,25 +93,15 @@ ServiceManager::ServiceManager(const EnvironmentLookup& environment, Clock& cloc
 }
 
 ServiceManager ServiceManager::of_process(Clock& clock) {
-  struct Cleared {
-    ~Cleared() {
-      for (const char* name : {k_socket_variable, k_interval_variable, k_pid_variable}) {
-        unsetenv(name);  // NOLINT(concurrency-mt-unsafe): one thread
-      }
-    }
-  };
-  const Cleared afterwards;
-  return {process_environment(), clock, getpid()};
-}
-
-ServiceManager::~ServiceManager() {
-  if (m_fd >= 0) {
-    close(m_fd);
+  ServiceManager manager(process_environment(), clock, getpid());
+  for (const char* name : {k_socket_variable, k_interval_variable, k_pid_variable}) {
+    unsetenv(name);  // NOLINT(concurrency-mt-unsafe): one thread
   }
+  return manager;
 }
 
 bool ServiceManager::send(const std::string& message) const {
-  if (m_fd < 0) {
+  if (!m_file.is_open()) {
     return false;
   }
   sockaddr_un address{};
@@ -123,7 +109,7 @@ bool ServiceManager::send(const std::string& message) const {
   std::memcpy(address.sun_path, m_socket.data(), m_socket.size());
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + m_socket.size());
   // Anew each time: the listener may be another one by now.
-  return sendto(m_fd, message.data(), message.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
+  return sendto(m_file.get(), message.data(), message.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
                 length) >= 0;
 }
 
@@ -166,7 +152,7 @@ void ServiceManager::stopping() {
 
 std::optional<std::chrono::nanoseconds> ServiceManager::until_due() const {
   const auto now = m_clock.now().instant;
-  if (m_fd < 0 || now - m_last_check > m_patience || (m_ready && !m_has_watchdog)) {
+  if (!m_file.is_open() || now - m_last_check > m_patience || (m_ready && !m_has_watchdog)) {
     return std::nullopt;
   }
   return std::max<std::chrono::nanoseconds>(m_last_sign + m_interval - now, 0ns);

@@ -7,6 +7,7 @@
 
 #include "libscale/base/clock.hpp"
 #include "libscale/base/environment.hpp"
+#include "libscale/store/descriptor.hpp"
 
 namespace kscale::control {
 
@@ -25,10 +26,6 @@ class ServiceManager {
 
   /// That of this process. The variables are taken out of the environment, so that no child speaks in our name.
   static ServiceManager of_process(Clock& clock);
-
-  ServiceManager(const ServiceManager&) = delete;
-  ServiceManager& operator=(const ServiceManager&) = delete;
-  ~ServiceManager();
 
   /// How long after a check the next one is complete at the latest.
   void set_patience(std::chrono::nanoseconds patience) { m_patience = patience; }
@@ -56,7 +53,7 @@ class ServiceManager {
 
   Clock& m_clock;
   std::string m_socket;  ///< its address as the kernel takes it; empty: nobody listens
-  int m_fd = -1;
+  store::Descriptor m_file;
   std::chrono::nanoseconds m_interval;  ///< between two signs of life
   bool m_has_watchdog = false;
   std::chrono::nanoseconds m_patience = std::chrono::nanoseconds::max();
