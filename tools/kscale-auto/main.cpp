@@ -69,7 +69,8 @@ class Run {
 
   const control::Log& log() const { return m_log; }
 
-  /// Waits until this may be the autoscaler of the deployment. What ended the wait before that, if anything.
+  /// Waits until this may be the autoscaler of the deployment, and serves its metrics from then on. What ended the wait
+  /// before that, if anything.
   Result<std::optional<control::LoopEnd>> stand_by();
 
   /// Goes on where the run before stops: with its right to be the autoscaler, or that of another deployment, and with
@@ -78,9 +79,6 @@ class Run {
 
   /// From now on a first check that fails does not end the run: that its settings are good is known.
   void wait_out_failures() { m_first_failure = control::FirstFailure::is_waited_out; }
-
-  /// Serves the metrics where the settings want it, unless it does.
-  Status listen();
 
   /// What is measured and told is so of this run from now on.
   void begin() {
@@ -106,6 +104,9 @@ class Run {
         m_http(m_curl, lasting.tally) {}
 
   control::Wishes wishes() const;
+  Result<std::optional<control::LoopEnd>> await_turn();
+  /// Serves the metrics where the settings want it, unless it does.
+  Status listen();
   void on_decision(const control::CheckReport& report) const;
   void on_report(const control::CheckReport& report) const;
   void on_check(const Result<control::CheckReport>& report, std::chrono::nanoseconds took) const;
@@ -155,6 +156,17 @@ control::Wishes Run::wishes() const {
 }
 
 Result<std::optional<control::LoopEnd>> Run::stand_by() {
+  auto wish = await_turn();
+  if (!wish || *wish) {
+    return wish;
+  }
+  if (const auto listening = listen(); !listening) {
+    return tl::unexpected(listening.error());
+  }
+  return std::nullopt;
+}
+
+Result<std::optional<control::LoopEnd>> Run::await_turn() {
   if (m_settings.dry_run || m_lock) {
     return std::nullopt;
   }
@@ -270,10 +282,9 @@ Exit serve(std::unique_ptr<Run> run, const cli::CommandLine& line, Lasting& last
   run->begin();
   while (true) {
     const auto wish = run->stand_by();
-    const auto ready = wish && !*wish ? run->listen() : wish.map([](auto) {});
-    if (!ready) {
-      tell(run->log(), ready.error());
-      return cli::exit_for_set_up(ready.error());
+    if (!wish) {
+      tell(run->log(), wish.error());
+      return cli::exit_for_set_up(wish.error());
     }
     const auto end = *wish ? **wish : run->loop();
     if (!end) {
