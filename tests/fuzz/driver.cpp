@@ -27,6 +27,15 @@ void require_printable(std::string_view text, std::string_view what) {
   }
 }
 
+void require_printable_lines(std::string_view text, std::string_view what) {
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    require(end != std::string_view::npos, "each line that is shown has its end");
+    require_printable(text.substr(0, end), what);
+    text.remove_prefix(end + 1);
+  }
+}
+
 void require_finite(double number, std::string_view what) {
   require(std::isfinite(number), what);
 }

@@ -97,13 +97,7 @@ void look_at(store::History& history) {
   }
   require(json::parse(json::dump(json_of(*view))).has_value(), "what programs get is JSON");
   static_cast<void>(csv_of(*view));
-  auto text = text_of(*view, {.width = 80});
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    require(end != std::string::npos, "each line that is shown has its end");
-    require_printable(text.substr(0, end), "a line of the history");
-    text.erase(0, end + 1);
-  }
+  require_printable_lines(text_of(*view, {.width = 80}), "a line of the history");
 }
 
 }  // namespace

@@ -27,13 +27,7 @@ void look_at(const control::LoadedSettings& loaded) {
   }
   const auto& rules = loaded.settings.rules;
   require(rules.min_instances >= 1 && rules.min_instances <= rules.max_instances, "the bounds are in order");
-  auto text = control::shown(loaded);
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    require(end != std::string::npos, "each line that is shown has its end");
-    require_printable(text.substr(0, end), "a line of the settings");
-    text.erase(0, end + 1);
-  }
+  require_printable_lines(control::shown(loaded), "a line of the settings");
 }
 
 }  // namespace

@@ -14,6 +14,9 @@ void require(bool holds, std::string_view promise);
 /// `require`s that the text is fit for a terminal and for a log: UTF-8 without control characters.
 void require_printable(std::string_view text, std::string_view what);
 
+/// `require`s the same of each line of a text that has ended lines only.
+void require_printable_lines(std::string_view text, std::string_view what);
+
 /// `require`s a number that something can be computed with.
 void require_finite(double number, std::string_view what);
 
