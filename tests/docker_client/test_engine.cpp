@@ -15,6 +15,8 @@ namespace {
 
 const net::Endpoint k_endpoint{.base_url = "http://localhost", .unix_socket = "/run/fake-docker.sock"};
 constexpr const char* k_secret = "planted-secret";
+/// How those are asked for whose names begin with "shop".
+constexpr const char* k_list_shop = "GET /v1.41/containers/json?all=true&filters=%7B%22name%22:%5B%22shop%22%5D%7D";
 constexpr const char* k_reading =
     R"({"read":"2026-11-23T22:12:15Z","cpu_stats":{"cpu_usage":{"total_usage":5},"system_cpu_usage":7}})";
 
@@ -255,13 +257,13 @@ TEST_CASE("find gives whole containers by the beginning of their name") {
 TEST_CASE("find asks for all names at once, and leaves out what vanishes meanwhile") {
   Scripted docker;
   docker.expect_ping();
-  const auto* const list = "GET /v1.41/containers/json?all=true&filters=%7B%22name%22:%5B%22shop%22%5D%7D";
   const auto* const third = R"({"Id":"3","Name":"/shop-3","State":{"Status":"running"}})";
   docker.http.expect(
-      list, 200, R"([{"Id":"1","Names":["/shop-1"]},{"Id":"2","Names":["/my-shop"]},{"Id":"3","Names":["/shop-3"]}])");
+      k_list_shop, 200,
+      R"([{"Id":"1","Names":["/shop-1"]},{"Id":"2","Names":["/my-shop"]},{"Id":"3","Names":["/shop-3"]}])");
   docker.http.expect("GET /v1.41/containers/1/json", 404, R"({"message":"No such container: 1"})");
   docker.http.expect("GET /v1.41/containers/3/json", 200, third);
-  docker.http.expect(list, 200, R"([{"Id":"2","Names":["/my-shop"]},{"Id":"3","Names":["/shop-3"]}])");
+  docker.http.expect(k_list_shop, 200, R"([{"Id":"2","Names":["/my-shop"]},{"Id":"3","Names":["/shop-3"]}])");
   docker.http.expect("GET /v1.41/containers/3/json", 200, third);
   const auto found = docker.engine.find("shop");
   REQUIRE(found.has_value());
@@ -274,8 +276,7 @@ TEST_CASE("a container that is listed is not taken for gone because the engine d
   Scripted docker;
   docker.expect_ping();
   for (int tries = 0; tries < 3; ++tries) {
-    docker.http.expect("GET /v1.41/containers/json?all=true&filters=%7B%22name%22:%5B%22shop%22%5D%7D", 200,
-                       R"([{"Id":"1","Names":["/shop-1"]}])");
+    docker.http.expect(k_list_shop, 200, R"([{"Id":"1","Names":["/shop-1"]}])");
     docker.http.expect("GET /v1.41/containers/1/json", 404, R"({"message":"No such container: 1"})");
   }
   CHECK(error_of(docker.engine.find("shop")) ==
@@ -285,8 +286,7 @@ TEST_CASE("a container that is listed is not taken for gone because the engine d
 TEST_CASE("a list with an entry that has no id is none") {
   Scripted docker;
   docker.expect_ping();
-  docker.http.expect("GET /v1.41/containers/json?all=true&filters=%7B%22name%22:%5B%22shop%22%5D%7D", 200,
-                     R"([{"Id":{},"Names":"x"}])");
+  docker.http.expect(k_list_shop, 200, R"([{"Id":{},"Names":"x"}])");
   CHECK(error_of(docker.engine.find("shop")) ==
         Error{Errc::invalid, "list containers named 'shop': an entry has no id"});
 }
@@ -294,8 +294,7 @@ TEST_CASE("a list with an entry that has no id is none") {
 TEST_CASE("a container that is listed twice is found once") {
   Scripted docker;
   docker.expect_ping();
-  docker.http.expect("GET /v1.41/containers/json?all=true&filters=%7B%22name%22:%5B%22shop%22%5D%7D", 200,
-                     R"([{"Id":"1","Names":["/shop-1"]},{"Id":"1","Names":["/shop-1"]}])");
+  docker.http.expect(k_list_shop, 200, R"([{"Id":"1","Names":["/shop-1"]},{"Id":"1","Names":["/shop-1"]}])");
   docker.http.expect("GET /v1.41/containers/1/json", 200,
                      R"({"Id":"1","Name":"/shop-1","State":{"Status":"running"}})");
   const auto found = docker.engine.find("shop");
@@ -306,15 +305,14 @@ TEST_CASE("a container that is listed twice is found once") {
 TEST_CASE("find fails as a whole where one container cannot be read") {
   Scripted docker;
   docker.expect_ping();
-  const auto* const list = "GET /v1.41/containers/json?all=true&filters=%7B%22name%22:%5B%22shop%22%5D%7D";
-  docker.http.expect(list, 200, R"([{"Id":"1","Names":["/shop-1"]}])");
+  docker.http.expect(k_list_shop, 200, R"([{"Id":"1","Names":["/shop-1"]}])");
   docker.http.expect("GET /v1.41/containers/1/json", 500, R"({"message":"disk on fire"})");
   CHECK(error_of(docker.engine.find("shop")) ==
         Error{Errc::failed, "inspect containers named 'shop': Docker: disk on fire"});
-  docker.http.expect(list, 200, R"({"message":"no list"})");
+  docker.http.expect(k_list_shop, 200, R"({"message":"no list"})");
   CHECK(error_of(docker.engine.find("shop")) ==
         Error{Errc::invalid, "list containers named 'shop': the answer is no list"});
-  docker.http.expect(list, 500, R"({"message":"disk on fire"})");
+  docker.http.expect(k_list_shop, 500, R"({"message":"disk on fire"})");
   CHECK(error_of(docker.engine.find("shop")) ==
         Error{Errc::failed, "list containers named 'shop': Docker: disk on fire"});
 }
