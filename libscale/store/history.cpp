@@ -84,6 +84,13 @@ Cell at_most(std::size_t limit) {
       std::min<std::uint64_t>(limit, static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())));
 }
 
+/// Whether the file still has the name. If not, what it failed with came from its being set aside underneath us: SQLite
+/// meets half of its files, and speaks of a disk error or of a file that it cannot write to.
+bool is_at(const std::filesystem::path& path, const std::optional<FileIdentity>& file) {
+  const auto turn = take_turn(path);  // the file is the last to be renamed
+  return identity_of(path) == file;
+}
+
 /// Drops some of the events and alerts that ended before this time.
 Status drop_events(Database& database, WallTime before) {
   for (const char* sql :
@@ -134,7 +141,7 @@ Status History::require_open() {
         fmt::format("history '{}' was removed or replaced while it was in use; it is opened anew", m_path.string());
     m_database.reset();
   }
-  constexpr int k_attempts = 3;  // another process may set it aside, or damage it, at the same time
+  constexpr int k_attempts = 4;  // another process may set it aside, or damage it, at the same time
   for (int attempt = 1;; ++attempt) {
     const auto found = identity_of(m_path);
     auto database = Database::open(m_path, k_steps, Durability::process_crash, Check::as_read);
@@ -142,10 +149,11 @@ Status History::require_open() {
       m_database.emplace(std::move(*database));
       return {};
     }
-    if (database.error().code != Errc::invalid || attempt == k_attempts) {
+    const bool is_damaged = database.error().code == Errc::invalid;
+    if ((!is_damaged && is_at(m_path, found)) || attempt == k_attempts) {
       return wrap(database.error(), "open the history");
     }
-    if (found) {
+    if (is_damaged && found) {
       if (auto aside = set_aside_damaged(*found, database.error().what); !aside) {
         return aside;
       }
@@ -159,7 +167,7 @@ std::invoke_result_t<Work, Database&> History::with_database(const Work& work) {
     return tl::unexpected(ready.error());
   }
   auto result = work(*m_database);
-  if (result || result.error().code != Errc::invalid) {
+  if (result || (result.error().code != Errc::invalid && is_at(m_path, m_database->identity()))) {
     return result;
   }
   if (const auto aside = set_aside_damaged(m_database->identity(), result.error().what); !aside) {
