@@ -17,8 +17,9 @@ using namespace std::chrono_literals;
 constexpr auto k_first_span = 2s;
 /// Readings that are older say nothing of now.
 constexpr auto k_oldest_usable = 15min;
-/// Readings that are younger differ by too little.
-constexpr auto k_youngest_usable = 500ms;
+/// Readings that are younger may be from before Kong's counters moved, as if there were no traffic. A bit less than a
+/// second: that is the shortest interval between checks, and one comes early after one that came late.
+constexpr auto k_youngest_usable = 900ms;
 
 std::string content_of(const char* path) {
   std::ostringstream text;

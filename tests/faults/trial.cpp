@@ -40,8 +40,8 @@ using sandbox::Answer;
 using sandbox::Question;
 
 constexpr auto k_longest_run = 60s;
-/// Until the light load has been counted by Kong.
-constexpr auto k_load_before = 150ms;
+/// Until Kong has counted some of the light load.
+constexpr auto k_some_load = 150ms;
 constexpr double k_requests_per_second = 25;
 
 /// Waits for nothing.
@@ -132,7 +132,7 @@ Rig::Rig(const Place& place, const Trial& trial) : m_place(place), m_trial(trial
   if (trial.operation->with_drift) {
     make_drift();
   }
-  std::this_thread::sleep_for(k_load_before);
+  std::this_thread::sleep_for(k_some_load);
   m_place.loop.do_and_wait([this] {
     m_proxy = std::make_unique<FaultProxy>(
         m_place.loop, m_crew,
@@ -193,8 +193,9 @@ void Rig::keep_readings() {
   must(store::save_state(file(".state"), state));
 }
 
-/// The next check begins at once, and not a second later.
+/// The next check begins as soon as Kong has counted some more of the load, and not a second later.
 void Rig::age_readings() {
+  std::this_thread::sleep_for(k_some_load);
   auto state = must(store::load_state(file(".state")));
   if (state.reading) {
     state.reading->at.instant -= 1s;
