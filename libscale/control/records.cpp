@@ -74,19 +74,22 @@ store::State Records::load() {
   auto loaded = store::load_state(state_file());
   if (loaded) {
     // After a save that failed, what the disk has is older than what we know.
-    if (m_on_disk || m_state == store::State{}) {
+    if (m_on_disk || !m_is_known) {
       m_state = std::move(*loaded);
+      m_is_known = true;
       m_on_disk = true;
     }
+    m_load_trouble.clear();
     return m_state;
   }
-  tell(m_state_trouble, tl::unexpected(loaded.error()));
+  tell(m_load_trouble, tl::unexpected(loaded.error()));
   if (loaded.error().code == Errc::invalid && !m_dry_run) {
     if (const auto aside = store::set_aside(state_file(), m_clock->now().wall)) {
       m_log->say(Level::warning, "the damaged state was kept as {}", aside->string());
+      m_on_disk = false;
     }
   }
-  if (!m_state.last_up) {
+  if (!std::exchange(m_is_known, true) && !m_state.last_up) {
     const auto now = m_clock->now();
     m_state.last_up = store::Stamp{now.instant, now.wall, store::boot_id()};
   }
@@ -95,9 +98,10 @@ store::State Records::load() {
 
 void Records::save(const store::State& state) {
   m_state = state;
+  m_is_known = true;
   const auto saved = store::save_state(state_file(), state);
   m_on_disk = saved.has_value();
-  tell(m_state_trouble, saved);
+  tell(m_save_trouble, saved);
 }
 
 void Records::write(const std::function<Status(store::History&)>& what) {

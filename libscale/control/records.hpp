@@ -29,7 +29,7 @@ class Records {
                               const Log& log, std::string tool = "kscale-auto");
 
   /// The state as it is on disk, so that what another kscale did meanwhile counts; after trouble, as it was last known.
-  /// Where it cannot be read, a cooldown begins, since it is not known what was done; a damaged one is set aside, but
+  /// Where it was never known, a cooldown begins, since it is not known what was done; a damaged one is set aside, but
   /// not in a dry run.
   store::State load();
   void save(const store::State& state);
@@ -86,9 +86,11 @@ class Records {
   Clock* m_clock;
   const Log* m_log;
   std::optional<store::History> m_history;
-  store::State m_state;    ///< as last saved or read
-  bool m_on_disk = false;  ///< whether the disk has it too
-  std::string m_state_trouble;
+  store::State m_state;     ///< as last saved or read
+  bool m_is_known = false;  ///< whether it was ever either
+  bool m_on_disk = false;   ///< whether the disk has it too
+  std::string m_load_trouble;
+  std::string m_save_trouble;
   std::string m_history_trouble;
   std::string m_log_file_trouble;
 };

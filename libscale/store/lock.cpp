@@ -46,12 +46,19 @@ std::string named_in(const Descriptor& file) {
 
 Result<Lock> Lock::take(const std::filesystem::path& path, std::string_view who) {
   constexpr mode_t k_mode = S_IRUSR | S_IWUSR;
-  Descriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, k_mode));
+  constexpr int k_flags = O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  Descriptor file(open(path.c_str(), O_RDWR | O_CREAT | k_flags, k_mode));
   if (!file.is_open()) {
     if (errno == ELOOP) {
       return fail(Errc::refused, "lock '{}': it is a symlink, which kscale does not follow here", path.string());
     }
-    return fail(Errc::failed, "lock '{}': {}", path.string(), reason());
+    const auto why = reason();
+    if (errno == EROFS) {
+      file = Descriptor(open(path.c_str(), O_RDONLY | k_flags));
+    }
+    if (!file.is_open()) {
+      return fail(Errc::failed, "lock '{}': {}", path.string(), why);
+    }
   }
   if (const auto own = require_own_file(file.get(), path); !own) {
     return wrap(own.error(), "lock '{}'", path.string());
@@ -64,7 +71,7 @@ Result<Lock> Lock::take(const std::filesystem::path& path, std::string_view who)
     }
     return fail(Errc::failed, "lock '{}': {}", path.string(), reason());
   }
-  // That the name could not be written, on a full disk, makes the lock no weaker.
+  // That the name could not be written, on a full or read-only disk, makes the lock no weaker.
   const std::string text = fmt::format("{} {}\n", getpid(), who);
   [[maybe_unused]] const bool told = fchmod(file.get(), k_mode) == 0 && ftruncate(file.get(), 0) == 0 &&
                                      pwrite(file.get(), text.data(), text.size(), 0) > 0;

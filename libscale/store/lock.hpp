@@ -17,7 +17,8 @@ class Lock {
  public:
   /// Takes the lock without waiting. `who` is the name that others are told, such as "kscale-auto".
   /// `locked` where it is held, be it by this process: "another kscale (kscale-auto, pid 123) is acting on this
-  /// deployment". `refused` where the file is a symlink or belongs to another user.
+  /// deployment". `refused` where the file is a symlink or belongs to another user. On a disk that is read-only now a
+  /// file that is there already is locked all the same; others are then told who held it before.
   static Result<Lock> take(const std::filesystem::path& path, std::string_view who);
 
   /// Who holds it now, such as "kscale-auto, pid 123"; empty when nobody does. "somebody" where that cannot be read.

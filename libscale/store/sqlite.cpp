@@ -262,7 +262,7 @@ Database::Database(Connection connection, std::filesystem::path path, const File
     : m_connection(std::move(connection)), m_path(std::move(path)), m_identity(identity) {}
 
 Result<Database> Database::open(const std::filesystem::path& path, std::span<const char* const> steps,
-                                Durability durability, Check check) {
+                                Durability durability, Check check, Access access) {
   const auto identity = make_or_check(path);
   if (!identity) {
     return tl::unexpected(identity.error());
@@ -277,7 +277,7 @@ Result<Database> Database::open(const std::filesystem::path& path, std::span<con
   if (opened != SQLITE_OK) {
     return fault(connection.get(), path);
   }
-  if (sqlite3_db_readonly(connection.get(), "main") == 1) {
+  if (access == Access::write && sqlite3_db_readonly(connection.get(), "main") == 1) {
     return fail(Errc::failed, "'{}' cannot be written to", path.string());
   }
   sqlite3_busy_timeout(connection.get(), static_cast<int>(k_busy_timeout.count()));

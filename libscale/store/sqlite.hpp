@@ -38,6 +38,12 @@ enum class Durability {
   power_cut,      ///< it outlives the machine
 };
 
+/// What an open database is for.
+enum class Access {
+  write,
+  read,  ///< that the file, or its disk, is read-only does not matter
+};
+
 /// How much of a file is looked at when it is opened.
 enum class Check {
   every_page,  ///< damage shows now, and not in the middle of the work; the larger the file, the longer it takes
@@ -51,12 +57,13 @@ enum class Check {
 class Database {
  public:
   /// Opens a database of ours and brings its tables up to date, or makes the file with mode 0600 whatever the umask.
-  /// A symlink, another user's file and another program's database are `refused`; one that cannot be written `failed`.
+  /// A symlink, another user's file and another program's database are `refused`; one that cannot be written, unless it
+  /// is only to be read, `failed`.
   ///
   /// Step n of `steps` is the SQL that leads from version n to n + 1; a step that was released is never changed.
   /// A file that has a higher version than there are steps is `invalid`.
   static Result<Database> open(const std::filesystem::path& path, std::span<const char* const> steps,
-                               Durability durability, Check check = Check::every_page);
+                               Durability durability, Check check = Check::every_page, Access access = Access::write);
 
   /// Which file it is.
   const FileIdentity& identity() const { return m_identity; }

@@ -231,7 +231,7 @@ Result<State> load_state(const std::filesystem::path& path) {
   if (const auto own = require_own_file(path); !own && own.error().code == Errc::not_found) {
     return State{};
   }
-  auto database = Database::open(path, k_steps, Durability::power_cut);
+  auto database = Database::open(path, k_steps, Durability::power_cut, Check::every_page, Access::read);
   if (!database) {
     return wrap(database.error(), "load the state");
   }
