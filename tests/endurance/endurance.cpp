@@ -25,6 +25,7 @@
 
 #include "libscale/control/autoscaler.hpp"
 #include "libscale/monitor/watch.hpp"
+#include "tests/endurance/state_disk.hpp"
 #include "tests/fakes/fake_machine.hpp"
 #include "tests/fakes/temp_dir.hpp"
 
@@ -88,6 +89,9 @@ class Endurance {
  private:
   std::vector<Mishap> mishaps();
   void begin_tools();
+  void disk_goes_bad(void (StateDisk::*how)());
+  void disk_is_well(void (StateDisk::*how)());
+  bool has_recent_sample();
   void set_load(std::chrono::seconds since_begin);
   void happen(std::chrono::seconds since_begin);
   void check();
@@ -98,9 +102,11 @@ class Endurance {
 
   Plan m_plan;
   fakes::TempDir m_dir;
+  StateDisk m_disk{m_dir / "state"};
   FakeMachine m_machine;
   control::Settings m_settings = FakeMachine::settings();
-  control::Log m_log{[](control::Level, std::string_view) {}};
+  control::Log m_log{
+      [this](control::Level, std::string_view line) { m_told_of_disk += line.ends_with("; scaling goes on") ? 1 : 0; }};
   std::unique_ptr<control::Records> m_auto_records;
   std::unique_ptr<control::Records> m_monitor_records;
   std::unique_ptr<control::Autoscaler> m_autoscaler;
@@ -109,7 +115,9 @@ class Endurance {
 
   bool m_docker_is_gone = false;
   bool m_kong_is_gone = false;
-  int m_calm_checks = 0;  ///< since something last happened
+  bool m_disk_is_bad = false;
+  int m_told_of_disk = 0;  ///< since the disk went bad
+  int m_calm_checks = 0;   ///< since something last happened
   int m_checks = 0;
   int m_unable = 0;  ///< checks without Docker or Kong
   int m_actions = 0;
@@ -129,6 +137,25 @@ Endurance::Endurance(const Plan& plan) : m_plan(plan), m_machine(plan.mode), m_m
     return (request.to.unix_socket.empty() ? m_kong_is_gone : m_docker_is_gone) ? Fate::lost : Fate::arrives;
   };
   begin_tools();
+}
+
+void Endurance::disk_goes_bad(void (StateDisk::*how)()) {
+  if (m_disk.is_real()) {
+    (m_disk.*how)();
+    m_disk_is_bad = true;
+    m_told_of_disk = 0;
+  }
+}
+
+void Endurance::disk_is_well(void (StateDisk::*how)()) {
+  if (m_disk.is_real()) {
+    (m_disk.*how)();
+    m_disk_is_bad = false;
+    // Of the state and of the history by either tool, and once more where they were started anew meanwhile.
+    constexpr int k_most_told = 8;
+    hold(m_told_of_disk > 0, "nothing was said of the disk");
+    hold(m_told_of_disk <= k_most_told, "the same was said of the disk again and again");
+  }
 }
 
 std::vector<Mishap> Endurance::mishaps() {
@@ -155,6 +182,9 @@ std::vector<Mishap> Endurance::mishaps() {
       {11h, 2h, [this] { m_machine.clock.step_wall(1h); }, [this] { m_machine.clock.step_wall(-1h); }},
       {13h, 1min, [this] { m_machine.clock.forward(10min); }},  // the machine slept
       {2h, 1min, [this] { begin_tools(); }},
+      {6h, 50min, [this] { disk_goes_bad(&StateDisk::fill); }, [this] { disk_is_well(&StateDisk::empty); }},
+      {17h, 50min, [this] { disk_goes_bad(&StateDisk::make_read_only); },
+       [this] { disk_is_well(&StateDisk::make_writable); }},
   };
 }
 
@@ -226,6 +256,7 @@ void Endurance::check() {
     hold(running >= before, "an instance was removed while Docker or Kong was gone");
     return;
   }
+  hold(!m_disk_is_bad || report.has_value(), "a check failed because of the disk");
   // A failed try is followed by a wait, so not the very next check must have mended all.
   constexpr int k_mended_after = 4;
   if (m_calm_checks > k_mended_after) {
@@ -233,6 +264,15 @@ void Endurance::check() {
     hold(running >= least, "fewer than min instances");
     hold(m_machine.targets().size() == running, "targets and instances disagree");
   }
+  if (m_calm_checks == k_mended_after) {
+    hold(has_recent_sample(), "the history did not go on");
+  }
+}
+
+bool Endurance::has_recent_sample() {
+  const auto now = m_machine.clock.now().wall;
+  auto* const history = require(m_monitor_records->history());
+  return history != nullptr && !require(history->fleet({now - 3 * k_look_interval, now + 1s}, 1s)).empty();
 }
 
 Footprint Endurance::footprint() const {
@@ -259,6 +299,9 @@ void Endurance::compare(const Footprint& early, const Footprint& late, bool hist
 }
 
 bool Endurance::run() {
+  if (!m_disk.is_real()) {
+    fmt::print("No right to mount a disk: it is never full and never read-only.\n");
+  }
   fmt::print("{:>4}{:>9}{:>9}{:>9}{:>9}{:>11}{:>9}{:>10}{:>10}\n", "day", "checks", "unable", "actions", "mishaps",
              "heap KiB", "files", "hist MiB", "breaches");
   std::optional<Footprint> early;
