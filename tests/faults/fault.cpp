@@ -53,13 +53,15 @@ Answer refusal(Kind kind) {
   return answer;
 }
 
-std::string wrong_shape(unsigned variant) {
+std::string wrong_shape(unsigned variant, std::string_view right) {
   constexpr std::array<std::string_view, 8> k_shapes{
       "[]",         "{}",
       "null",       "42",
       R"("text")",  R"({"data":{"x":1},"message":17})",
       "[[[[{}]]]]", R"([{"Id":{},"Names":"x","State":5,"data":[null]}])"};
-  return std::string(k_shapes.at(variant % k_shapes.size()));
+  const auto& shape = k_shapes.at(variant % k_shapes.size());
+  const bool is_right = shape == "[]" && right.starts_with('[');  // a list without entries is one
+  return std::string(is_right ? k_shapes.at(1) : shape);
 }
 
 bool is_metrics(const Question& question) {
@@ -251,7 +253,7 @@ Spoiled spoiled(const Fault& fault, const Question& question, Answer answer, boo
                  ? Spoiled{.bytes = with_one_chunk(whole(answer), k_endless), .filler = k_endless, .end = End::closed}
                  : Spoiled{.bytes = with_length(whole(answer), std::size_t{1} << 40U), .end = End::stays_open};
     case Kind::shape:
-      answer.body = wrong_shape(fault.variant);
+      answer.body = wrong_shape(fault.variant, answer.body);
       return {.bytes = whole(answer)};
     case Kind::number:
       answer.body = odd_numbers(question, answer.body, fault.variant);

@@ -28,8 +28,8 @@ bool has(std::string_view text, std::string_view part) {
 
 /// Whether it says at whom, or at which thing of whose, it went wrong.
 bool says_where(std::string_view line) {
-  constexpr std::array<std::string_view, 7> k_names{
-      "Docker", "Kong", "unix:", "127.0.0.1:", "container", "image", "upstream"};
+  constexpr std::array<std::string_view, 8> k_names{
+      "Docker", "Kong", "unix:", "127.0.0.1:", "http://", "container", "image", "upstream"};
   return std::ranges::any_of(k_names, [line](auto name) { return has(line, name); });
 }
 

@@ -128,6 +128,7 @@ Rig::Rig(const Place& place, const Trial& trial) : m_place(place), m_trial(trial
       {.name = k_new_image, .command = {"node", "dist/main"}, .ports = {"3020/tcp"}, .build = "2"});
   m_site = {options.setup.prefix, options.setup.upstream, options.setup.host_port_base};
   m_machine->start_load({{{k_requests_per_second}, {k_requests_per_second}, std::chrono::hours(1)}});
+  std::this_thread::sleep_for(k_some_load);
   keep_readings();
   if (trial.operation->with_drift) {
     make_drift();
