@@ -93,6 +93,7 @@ void FaultProxy::close_doors() {
   }
   for (auto& [peer, socket] : m_doors) {
     m_loop.forget(socket.get());
+    sandbox::stop_listening(socket);
   }
   m_doors.clear();
 }

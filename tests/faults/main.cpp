@@ -189,18 +189,15 @@ class Workers {
   }
 
  private:
-  /// Set up anew where that fails: a tool that is just being started has for a moment hold of a port that another place
-  /// wants back.
+  /// One that cannot be set up counts as broken.
   static Verdict safely(const Place& place, const Trial& trial) {
-    Verdict verdict;
-    for (int tries = 0; tries < 5; ++tries) {
-      try {
-        return carried_out(place, trial);
-      } catch (const std::exception& fault) {
-        verdict.broken = {fault.what()};
-      }
+    try {
+      return carried_out(place, trial);
+    } catch (const std::exception& fault) {
+      Verdict verdict;
+      verdict.broken = {fault.what()};
+      return verdict;
     }
-    return verdict;
   }
 
   const Options& m_options;

@@ -106,7 +106,7 @@ void Server::close_door() {
   m_open = false;
   if (m_socket) {
     m_loop.forget(m_socket.get());
-    m_socket.reset();
+    stop_listening(m_socket);
   }
   const std::vector<std::shared_ptr<Connection>> connections(m_connections.begin(), m_connections.end());
   for (const auto& connection : connections) {

@@ -190,6 +190,11 @@ Result<Descriptor> bound_socket(const std::string& unix_path) {
   return socket;
 }
 
+void stop_listening(Descriptor& socket) {
+  ::shutdown(socket.get(), SHUT_RDWR);
+  socket.reset();
+}
+
 std::uint16_t port_of(const Descriptor& socket) {
   sockaddr_in at{};
   socklen_t size = sizeof at;
