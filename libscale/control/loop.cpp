@@ -52,7 +52,9 @@ Result<LoopEnd> run_loop(Autoscaler& autoscaler, Clock& clock, Clock& idle, std:
     } else if (first && first_failure == FirstFailure::ends && report.error().code != Errc::locked) {
       return tl::unexpected(report.error());
     } else if (std::exchange(told, report.error().what) != report.error().what) {
-      log.say(Level::error, "{}; trying again every {}s", report.error().what, interval.count());
+      const bool is_waiting = report.error().code == Errc::locked;  // kscale-deploy is at work, which is no fault
+      log.say(is_waiting ? Level::notice : Level::error, "{}; trying again every {}s", report.error().what,
+              interval.count());
     }
     const auto next = std::max(begin + interval, clock.now().instant + k_shortest_pause);
     if (const auto end = idle_until(next, clock, idle, wishes)) {
