@@ -1,3 +1,5 @@
+#include <ctime>
+
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
@@ -248,6 +250,28 @@ TEST_CASE("broken YAML gives its line and none of its text") {
   const auto error = error_of("_transform: false\nkey: [s3cret-key\nmore: x\n", {{Kind::add, "b:1"}});
   CHECK(error.code == Errc::invalid);
   CHECK(error.what == "Kong's configuration is not valid YAML at line 3");
+}
+
+TEST_CASE("what is nested beyond measure is refused, with its line") {
+  const auto text = recorded_text() + "plugins: " + std::string(300'000, '[');
+  const auto error = error_of(text, {{Kind::add, "b:1"}});
+  CHECK(error.what.starts_with("Kong's configuration is nested too deeply at line "));
+}
+
+TEST_CASE("a key that is there twice is refused: readers differ on which of them counts") {
+  CHECK(error_of(recorded_text() + "_transform: true\n", {{Kind::add, "b:1"}}) == k_other_form);
+}
+
+TEST_CASE("many keys take a time in proportion") {
+  auto text = recorded_text();
+  for (int n = 0; n < 20'000; ++n) {
+    text += fmt::format("custom_entities_{}: []\n", n);
+  }
+  const auto begin = std::clock();  // of the processor, so that other work does not count
+  const auto edited = changed(text, {{Kind::add, "b:1"}});
+  const auto seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  CHECK(edited.size() > text.size());
+  CHECK(seconds < 10);  // more than that by the square of their number
 }
 
 TEST_CASE("an address that would change the meaning of the text is refused") {
