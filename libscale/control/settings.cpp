@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fmt/ranges.h>
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/yaml.h>
 
 #include "libscale/base/printable.hpp"
@@ -158,6 +159,9 @@ Status read_file_layer(const std::filesystem::path& path, LoadedSettings& loaded
     }
   }
   return {};
+} catch (const YAML::DeepRecursion& fault) {
+  return fail(Errc::invalid, "{}:{}: nested too deeply: settings are three levels deep at most", path.string(),
+              fault.mark.line + 1);
 } catch (const YAML::Exception& fault) {
   return fail(Errc::invalid, "{}:{}: not valid YAML: {}", path.string(), fault.mark.line + 1, printable(fault.msg));
 }

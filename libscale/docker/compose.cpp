@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/yaml.h>
 
 #include "libscale/base/printable.hpp"
@@ -207,12 +208,13 @@ Result<std::vector<ComposeService>> parse_services(const std::string& config) {
       if (const auto name = scalar(body["container_name"]); !name.empty()) {
         service.container_name = name;
       }
-      for (const auto& profile : body["profiles"]) {
-        service.profiles.push_back(scalar(profile));
-      }
+      const auto profiles = body["profiles"];
+      service.has_profiles = profiles.IsDefined() && profiles.size() > 0;
       found.push_back(std::move(service));
     }
     return found;
+  } catch (const YAML::DeepRecursion& fault) {
+    return fail(Errc::invalid, "nested too deeply at line {}", fault.mark.line + 1);
   } catch (const YAML::Exception& fault) {
     return fail(Errc::invalid, "not valid YAML at line {}", fault.mark.line + 1);
   }

@@ -21,7 +21,7 @@ struct ComposeService {
   std::optional<std::string> container_name;  ///< where the file names it; else Compose makes PROJECT_SERVICE_NUMBER
   std::string image;                          ///< empty where it is only built
   bool has_build = false;
-  std::vector<std::string> profiles;
+  bool has_profiles = false;  ///< it is in some, and only with one of them part of the project
 
   friend bool operator==(const ComposeService&, const ComposeService&) = default;
 };

@@ -93,10 +93,15 @@ class SecretsOfFile {
   }
 
  private:
+  /// Whether one more node may be looked at: aliases make many of few.
+  bool has_room() {
+    constexpr int k_most_nodes = 100'000;
+    return ++m_nodes <= k_most_nodes;
+  }
+
   void walk(const YAML::Node& node, bool is_secret, int depth) {
-    constexpr int k_deepest = 32;          // an alias may stand for what holds it
-    constexpr int k_most_nodes = 100'000;  // and for what holds many others
-    if (depth > k_deepest || ++m_nodes > k_most_nodes) {
+    constexpr int k_deepest = 32;  // an alias may stand for what holds it
+    if (depth > k_deepest || !has_room()) {
       return;
     }
     if (node.IsScalar() && is_secret) {
@@ -129,6 +134,9 @@ class SecretsOfFile {
     take_env_file(names);
     if (names.IsSequence()) {
       for (const auto& item : names) {
+        if (!has_room()) {
+          return;
+        }
         take_env_file(item.IsMap() ? member(item, "path") : YAML::Node(item));
       }
     }

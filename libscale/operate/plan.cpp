@@ -210,7 +210,7 @@ Plan plan_scale(const fleet::Deployment& deployment, const Situation& situation,
 Plan plan_start(const fleet::Deployment& deployment, const Situation& situation, const StartOptions& options) {
   Plan plan{.action = "start"};
   const auto others = other_services(deployment, situation, [&](const docker::ComposeService& service) {
-    return is_database(service) ? options.database : options.kong && service.profiles.empty();
+    return is_database(service) ? options.database : options.kong && !service.has_profiles;
   });
   if (!others.empty()) {
     plan.steps.push_back({.kind = Kind::start_services, .names = others});

@@ -99,6 +99,8 @@ TEST_CASE("what is wrong is named, with its place") {
   CHECK(layers.error() == "kscale.yml:1: min-instances: must be a single value");
   layers.file("min_instances: 3\n  x: [\n");
   CHECK(layers.error().starts_with("kscale.yml:2: not valid YAML"));
+  layers.file("min_instances: 3\nx: " + std::string(300'000, '['));
+  CHECK(layers.error() == "kscale.yml:2: nested too deeply: settings are three levels deep at most");
   layers.file("- 1\n");
   CHECK(layers.error() == "kscale.yml: must hold lines such as 'min_instances: 3'");
   layers.file("instance: {imag: x}\n");

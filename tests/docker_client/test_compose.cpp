@@ -173,8 +173,8 @@ TEST_CASE("services are read with those of all profiles, whatever Compose warns 
   auto compose = place.compose();
   place.calls();
   CHECK(compose.services() == std::vector<ComposeService>{
-                                  {"backend-1", "shop-backend-1", "shop:1", false, {}},
-                                  {"backend-4", std::nullopt, "", true, {"scaling"}},
+                                  {"backend-1", "shop-backend-1", "shop:1", false, false},
+                                  {"backend-4", std::nullopt, "", true, true},
                               });
   CHECK(place.calls() ==
         Names{"docker-compose config --profiles", "docker-compose --profile=scaling --profile=other one config"});
@@ -291,12 +291,20 @@ TEST_CASE("an output of config that is none is told without what is in it") {
   CHECK(docker::parse_services("services: {a: }").error() == Error{Errc::invalid, "a service without a body"});
   CHECK(docker::parse_services("services:\n  a: {x: planted").error() ==
         Error{Errc::invalid, "not valid YAML at line 2"});
+  CHECK(docker::parse_services("services:\n  a: " + std::string(300'000, '[')).error() ==
+        Error{Errc::invalid, "nested too deeply at line 2"});
+}
+
+TEST_CASE("a service without a profile is in none") {
+  CHECK_FALSE(docker::parse_services("services: {a: {image: x}}").value().front().has_profiles);
+  CHECK_FALSE(docker::parse_services("services: {a: {image: x, profiles: []}}").value().front().has_profiles);
+  CHECK_FALSE(docker::parse_services("services: {a: {image: x, profiles: }}").value().front().has_profiles);
 }
 
 TEST_CASE("the output of version 2 is read as well") {
   CHECK(docker::parse_services(
             R"({"name":"shop","services":{"a":{"image":"x","profiles":["p","q"],"build":{"context":"."}}}})")
-            .value() == std::vector<ComposeService>{{"a", std::nullopt, "x", true, {"p", "q"}}});
+            .value() == std::vector<ComposeService>{{"a", std::nullopt, "x", true, true}});
 }
 
 TEST_CASE("of a traceback the last line is told") {

@@ -51,6 +51,15 @@ TEST_CASE("an alias that stands for what holds it, or for more than can be read,
               std::to_string(i - 1) + "]\n";
   }
   CHECK(shown("word", laughs) == "word");
+  std::string files = "x: &x [x";
+  for (int i = 0; i < 20'000; ++i) {
+    files += ",x";
+  }
+  files += "]\ny:\n";
+  for (int i = 0; i < 20'000; ++i) {
+    files += "- env_file: *x\n";
+  }
+  CHECK(shown("word", files) == "word");
 }
 
 TEST_CASE("a value of many variables that never end is read in a time that grows with its length") {
