@@ -35,7 +35,10 @@ double share_at_max(const store::Spread<double>& instances, int max_instances) {
     return 0;
   }
   const auto width = instances.most - instances.least;
-  return instances.least >= max_instances || width <= 0 ? 1 : (instances.mean - instances.least) / width;
+  // A damaged row may have its mean anywhere.
+  return instances.least >= max_instances || width <= 0
+             ? 1
+             : std::clamp((instances.mean - instances.least) / width, 0.0, 1.0);
 }
 
 /// Adds `time` where the mean is above the bar.

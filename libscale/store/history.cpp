@@ -75,8 +75,11 @@ Cell cell(WallTime time) {
   return std::int64_t{time.time_since_epoch().count()};
 }
 
+/// The time in the cell, which may hold any number at all: of 1970 to 2261, so that one can be taken from another
+/// and told by the system's clock, which counts nanoseconds.
 WallTime time(const Cell& ms) {
-  return WallTime(std::chrono::milliseconds(integer(ms).value_or(0)));
+  constexpr std::int64_t k_latest = 9'214'646'399'999;
+  return WallTime(std::chrono::milliseconds(std::clamp(integer(ms).value_or(0), std::int64_t{0}, k_latest)));
 }
 
 Cell at_most(std::size_t limit) {

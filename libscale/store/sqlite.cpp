@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <system_error>
 #include <utility>
 
@@ -235,7 +236,7 @@ std::optional<std::int64_t> integer(const Cell& cell) {
 
 std::optional<double> real(const Cell& cell) {
   if (const auto* fraction = std::get_if<double>(&cell)) {
-    return *fraction;
+    return std::isfinite(*fraction) ? std::optional(*fraction) : std::nullopt;
   }
   const auto* whole = std::get_if<std::int64_t>(&cell);
   return whole == nullptr ? std::nullopt : std::optional(static_cast<double>(*whole));

@@ -27,7 +27,7 @@ using Row = std::vector<Cell>;
 
 /// The number in the cell; nothing where it holds something else.
 std::optional<std::int64_t> integer(const Cell& cell);
-/// The number in the cell, whole or not; nothing where it holds something else.
+/// The number in the cell, whole or not; nothing where it holds something else, or infinity.
 std::optional<double> real(const Cell& cell);
 /// The text in the cell; empty where it holds something else.
 std::string text(const Cell& cell);

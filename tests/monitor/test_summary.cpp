@@ -99,6 +99,14 @@ TEST_CASE("the time above a threshold is that of the means above it, where the f
   CHECK_FALSE(summary.above_error_rate);
 }
 
+TEST_CASE("a mean that is beyond the least and the most makes no time longer than it is") {
+  auto first = point(t0, 3);
+  first.instances = {.mean = 1e18, .least = 3, .most = 6};
+  auto second = point(t0 + 10min, 3);
+  second.instances = {.mean = -1e18, .least = 3, .most = 6};
+  CHECK(of({first, second}).at_max == 10min);
+}
+
 TEST_CASE("the request rate is averaged over the time in which it was known") {
   auto first = point(t0, 3);
   first.request_rate = {.mean = RequestsPerSecond{100}, .least = RequestsPerSecond{90}, .most = RequestsPerSecond{150}};

@@ -156,6 +156,21 @@ TEST_CASE("a history of the first version keeps its events") {
   CHECK(history.fleet(k_always, 60s).value().size() == 1);
 }
 
+TEST_CASE("times that no clock tells are those at the ends of what can be told") {
+  const TempDir dir;
+  auto history = History::open(dir / "history", k_now).value();
+  auto database = bare(dir / "history");
+  CHECK(database.run_all(
+      R"(INSERT INTO alerts(rule, subject, since_ms, fired_at_ms, resolved_at_ms, severity, summary) VALUES
+           ('a', '', -1, -9223372036854775808, NULL, '', ''),
+           ('b', '', 0, 1700000000000, 9223372036854775807, '', ''))"));
+  const auto alerts = history.alerts(k_now, 10).value();
+  REQUIRE(alerts.size() == 2);
+  CHECK(alerts[0].since == WallTime{});
+  CHECK(alerts[0].fired_at == WallTime{});
+  CHECK(alerts[1].resolved_at == WallTime(9'214'646'399'999ms));
+}
+
 TEST_CASE("samples, minutes, events and resolved alerts go when their time is over") {
   const TempDir dir;
   auto history = History::open(dir / "history", k_now, {.samples = 1h, .minutes = 3h}).value();

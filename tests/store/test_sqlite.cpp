@@ -1,5 +1,6 @@
 #include <array>
 #include <fstream>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,6 +42,7 @@ TEST_CASE("a cell of another kind is no number and no text") {
   CHECK(integer(Cell(0.5)) == std::nullopt);
   CHECK(real(Cell(std::int64_t{2})) == 2.0);
   CHECK(real(Cell(std::string("2"))) == std::nullopt);
+  CHECK(real(Cell(-std::numeric_limits<double>::infinity())) == std::nullopt);
   CHECK(text(Cell(std::int64_t{2})).empty());
 }
 
