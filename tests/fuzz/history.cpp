@@ -8,6 +8,7 @@
 
 #include "libscale/monitor/history_text.hpp"
 #include "libscale/monitor/history_view.hpp"
+#include "libscale/monitor/report.hpp"
 #include "tests/fuzz/damage.hpp"
 #include "tests/fuzz/file.hpp"
 #include "tests/fuzz/target.hpp"
@@ -98,6 +99,9 @@ void look_at(store::History& history) {
   require(json::parse(json::dump(json_of(*view))).has_value(), "what programs get is JSON");
   static_cast<void>(csv_of(*view));
   require_printable_lines(text_of(*view, {.width = 80}), "a line of the history");
+  const auto data = monitor::gather(history, {}, k_range, k_now);
+  require(data.has_value(), "a report can be made, whatever was damaged");
+  static_cast<void>(html_of(*data));
 }
 
 }  // namespace
