@@ -9,7 +9,9 @@ namespace kscale::net {
 
 std::string_view authority_in(std::string_view url) {
   const auto scheme = url.find("://");
-  const auto rest = scheme == std::string_view::npos ? url : url.substr(scheme + 3);
+  // Only at the front: `user:password@host/?to=http://other` names no scheme.
+  const bool has_scheme = scheme != std::string_view::npos && url.find_first_of("/?#@") == scheme + 1;
+  const auto rest = has_scheme ? url.substr(scheme + 3) : url;
   return rest.substr(0, rest.find_first_of("/?#"));
 }
 

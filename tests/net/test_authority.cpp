@@ -16,6 +16,7 @@ TEST_CASE("a URL names whom it is for between its scheme and its path") {
   CHECK(authority_in("http://").empty());
   CHECK(authority_in("http://kong?key=s3cret/x@y") == "kong");
   CHECK(authority_in("http://kong:8001#s3cret") == "kong:8001");
+  CHECK(authority_in("me:s3cret@kong:8001/?to=http://other") == "me:s3cret@kong:8001");
 }
 
 TEST_CASE("the origin of a URL has nothing of it that may be secret") {
