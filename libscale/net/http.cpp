@@ -21,9 +21,13 @@ std::string Endpoint::shown() const {
   if (!unix_socket.empty()) {
     return "unix:" + printable(unix_socket);
   }
-  const auto authority = authority_in(base_url);
-  const auto before = static_cast<std::size_t>(authority.data() - base_url.data());
-  return printable(base_url.substr(0, before) + base_url.substr(before + authority.rfind('@') + 1));
+  // What is left without credentials may read as a URL with others.
+  auto url = base_url;
+  for (auto authority = authority_in(url); authority.find('@') != std::string_view::npos;
+       authority = authority_in(url)) {
+    url.erase(static_cast<std::size_t>(authority.data() - url.data()), authority.rfind('@') + 1);
+  }
+  return printable(url);
 }
 
 std::string_view name_of(Method method) {

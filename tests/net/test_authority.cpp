@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "libscale/net/authority.hpp"
+#include "libscale/net/http.hpp"
 
 using namespace kscale;
 using net::Authority;
@@ -17,6 +18,13 @@ TEST_CASE("a URL names whom it is for between its scheme and its path") {
   CHECK(authority_in("http://kong?key=s3cret/x@y") == "kong");
   CHECK(authority_in("http://kong:8001#s3cret") == "kong:8001");
   CHECK(authority_in("me:s3cret@kong:8001/?to=http://other") == "me:s3cret@kong:8001");
+}
+
+TEST_CASE("no credentials are shown, wherever a URL has them") {
+  const auto shown = [](std::string url) { return net::Endpoint{.base_url = std::move(url)}.shown(); };
+  CHECK(shown("http://me:s3cret@kong:8001/a@b") == "http://kong:8001/a@b");
+  CHECK(shown("me:s3cret@kong/?to=http://other") == "kong/?to=http://other");
+  CHECK(shown("me:s3cret@kong://me:s3cret@other") == "kong://other");
 }
 
 TEST_CASE("the origin of a URL has nothing of it that may be secret") {
