@@ -140,10 +140,10 @@ TEST_CASE("Compose lists the services of all profiles") {
   std::sort(services->begin(), services->end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   const std::string image = "kscale-test-app:latest";
   CHECK(*services == std::vector<ComposeService>{
-                         {"backend-1", "kscale-test-compose-1", image, false, {}},
-                         {"backend-4", std::nullopt, image, false, {"scaling"}},
-                         {"base", "kscale-test-compose-base", image, false, {}},
-                         {"made", std::nullopt, "kscale-test-compose-made", true, {"making"}},
+                         {"backend-1", "kscale-test-compose-1", image, false, false},
+                         {"backend-4", std::nullopt, image, false, true},
+                         {"base", "kscale-test-compose-base", image, false, false},
+                         {"made", std::nullopt, "kscale-test-compose-made", true, true},
                      });
 }
 
