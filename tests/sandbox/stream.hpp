@@ -66,7 +66,8 @@ std::shared_ptr<Stream> connect_to(Loop& loop, const Address& address);
 /// A TCP socket bound to 127.0.0.1, not listening yet. Port 0: one that is free.
 Result<Descriptor> bound_socket(std::uint16_t port);
 Result<Descriptor> bound_socket(const std::string& unix_path);
-/// Closes a socket that listens. Its port is free at once, even if a process that is just being started still has a copy.
+/// Closes a socket that listens. Its port is free at once, even if a process that is just being started still has a
+/// copy.
 void stop_listening(Descriptor& socket);
 std::uint16_t port_of(const Descriptor& socket);
 
