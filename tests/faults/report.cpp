@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <set>
 #include <string_view>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace kscale::faults {
 
@@ -37,6 +37,19 @@ bool tells_of_trouble(std::string_view line) {
   return has(line, ": error: ") || has(line, ": warning: ");
 }
 
+/// Whether a tool that did not get over this fault may end so: with 3 where the peer was out of reach, too slow or said
+/// that it cannot serve now, with 1 where it gave an answer that is of no use.
+bool may_end_with(int status, std::string_view hit) {
+  constexpr std::array<std::string_view, 7> k_out_of_reach{"refused", "gone", "stalled", "lost", "drip", "half", "503"};
+  constexpr std::array<std::string_view, 2> k_either{"reset", "length"};  // before or after what matters
+  const auto named = hit.substr(hit.find(' ') + 1);                       // behind the number of the request
+  const auto kind = named.substr(0, named.find(' '));
+  if (std::ranges::find(k_either, kind) != k_either.end()) {
+    return status == 1 || status == 3;
+  }
+  return status == (std::ranges::find(k_out_of_reach, kind) != k_out_of_reach.end() ? 3 : 1);
+}
+
 /// Whether a figure that a decision needs was kept back or spoiled. One that came twice is known all the same.
 bool lacks_data(const std::vector<std::string>& hit) {
   return std::ranges::any_of(hit, [](std::string_view one) {
@@ -54,12 +67,10 @@ std::vector<std::string> wrong_report(const Operation& operation, const Ended& e
   }
   const auto lines = lines_of(ended.err);
   const auto errors = std::ranges::count_if(lines, [](std::string_view line) { return has(line, ": error: "); });
-  const std::set<std::string> known{"0", "1", "3"};
-  if (!known.contains(std::to_string(ended.status))) {
-    wrong.push_back(fmt::format("exit status {}", ended.status));
-  }
-  if (hit.empty() && ended.status != 0) {
-    wrong.push_back(fmt::format("exit status {} without a fault", ended.status));
+  if (ended.status != 0 &&
+      std::ranges::none_of(hit, [&](const auto& one) { return may_end_with(ended.status, one); })) {
+    wrong.push_back(fmt::format("exit status {}, which is not that of {}", ended.status,
+                                hit.empty() ? "no fault" : fmt::to_string(fmt::join(hit, ", "))));
   }
   if (!operation.is_service && errors != (ended.status == 0 ? 0 : 1)) {
     wrong.push_back(fmt::format("{} lines tell of an error, with exit status {}", errors, ended.status));

@@ -81,7 +81,14 @@ TEST_CASE("a failure is to be reported once, with the right exit status, and to 
   CHECK(wrong_report(operation, ended(0, "", ""), hit).empty());
   CHECK(wrong_report(operation, ended(1, "", "a: error: list containers: Docker: no\n"), hit).empty());
   CHECK(wrong_report(operation, ended(1, "", "a: error: list containers: Docker: no\n"), {}) ==
-        Lines{"exit status 1 without a fault"});
+        Lines{"exit status 1, which is not that of no fault"});
+  CHECK(wrong_report(operation, ended(3, "", "a: error: Docker: no\n"), hit) ==
+        Lines{"exit status 3, which is not that of 3: 500 GET /x"});
+  for (const auto* const late : {"3: stalled GET /x", "0: gone"}) {
+    CHECK(wrong_report(operation, ended(3, "", "a: error: Docker: no\n"), {late}).empty());
+    CHECK(wrong_report(operation, ended(1, "", "a: error: Docker: no\n"), {late}).size() == 1);
+    CHECK(wrong_report(operation, ended(3, "", "a: error: Docker: no\n"), {"1: html GET /x", late}).empty());
+  }
   CHECK(wrong_report(operation, ended(1, "", ""), hit) == Lines{"0 lines tell of an error, with exit status 1"});
   CHECK(wrong_report(operation, ended(0, "", "a: warning: b\na: warning: b\n"), hit) ==
         Lines{"told twice: a: warning: b"});
