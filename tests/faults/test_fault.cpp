@@ -91,7 +91,8 @@ TEST_CASE("a failure is to be reported once, with the right exit status, and to 
   }
   CHECK(wrong_report(operation, ended(1, "", ""), hit) == Lines{"0 lines tell of an error, with exit status 1"});
   CHECK(wrong_report(operation, ended(0, "", "a: warning: b\na: warning: b\n"), hit) ==
-        Lines{"told twice: a: warning: b"});
+        Lines{"told more often than it came to pass: a: warning: b"});
+  CHECK(wrong_report(operation, ended(0, "", "a: warning: b\na: warning: b\n"), {"1: gone", "3: 500 GET /x"}).empty());
   CHECK(wrong_report(operation, ended(1, "", "a: error: it failed\n"), hit) ==
         Lines{"an error does not say where it was: a: error: it failed"});
   CHECK(wrong_report(operation, ended(139, "", ""), hit).size() == 2);
