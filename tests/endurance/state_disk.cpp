@@ -2,7 +2,8 @@
 
 #include <array>
 #include <cerrno>
-#include <stdexcept>
+#include <cstddef>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
