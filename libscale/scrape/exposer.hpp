@@ -15,7 +15,7 @@ namespace kscale::scrape {
 /// Serves a page at http://HOST:PORT/metrics as long as it lives.
 ///
 /// The library's web server answers on a few threads of its own, and so also while a check hangs. Signals stay with the
-/// threads that were there before. It ignores SIGPIPE for the whole process.
+/// threads that were there before. Once it answers, the whole process ignores SIGPIPE.
 class Exposer {
  public:
   /// Listens on `address`, host:port as in the settings, at once. Fails with `invalid` where the address is none that
