@@ -221,18 +221,24 @@ Entry new_entry(const std::string& upstream, const TargetChange& change, const s
 }
 
 Status apply(Document& document, const TargetChange& change, const std::function<std::string()>& new_id) {
-  const auto entry = std::ranges::find_if(document.targets, [&](const Entry& e) {
+  const auto is_meant = [&](const Entry& e) {
     return e.upstream == document.upstream_id && e.address == change.address;
-  });
-  const bool there = entry != document.targets.end();
+  };
   if (change.kind == TargetChange::Kind::remove) {
-    if (there) {
-      document.targets.erase(entry);
-    }
+    std::erase_if(document.targets, is_meant);
     return {};
   }
+  bool there = false;
+  for (auto& entry : document.targets) {
+    if (is_meant(entry)) {
+      there = true;
+      if (auto weighed = weigh(entry, change.weight); !weighed) {
+        return weighed;
+      }
+    }
+  }
   if (there) {
-    return weigh(*entry, change.weight);
+    return {};
   }
   if (change.kind == TargetChange::Kind::weigh) {
     return fail(Errc::not_found, "Kong has no target '{}'", change.address);

@@ -2,6 +2,9 @@
 
 #include "libscale/fleet/blueprint.hpp"
 
+#include <algorithm>
+#include <cstdint>
+
 #include "libscale/base/number.hpp"
 #include "tests/fuzz/target.hpp"
 
@@ -9,18 +12,34 @@ namespace kscale::fuzz {
 
 namespace {
 
-void look_at(const fleet::Blueprint& blueprint) {
-  constexpr int k_last_port = 65535;
-  const auto text = json::dump(blueprint.container.body);
-  require(json::parse(text).has_value(), "what Docker is asked for is JSON");
-  require(blueprint.container.body["Labels"]["dev.kscale.instance"].text_or("") == "7", "it bears its number");
-  require(blueprint.container.name == "shop-7" || blueprint.container.name == "shop_7", "it has its name");
-  for (const auto& [port, places] : blueprint.container.body["HostConfig"]["PortBindings"].members()) {
+constexpr int k_sibling = 2;
+const fleet::Identity k_identity{.prefix = "shop", .number = 7, .container_port = 3020, .host_port_base = 3020};
+
+/// The host ports, in the order of the text.
+std::vector<std::string> host_ports(const json::Value& bindings) {
+  std::vector<std::string> ports;
+  for (const auto& [port, places] : bindings.members()) {
     for (const auto& place : places.items()) {
-      const auto number = number_in<int>(place["HostPort"].text_or(""));
-      require(!number || *number <= k_last_port, "a port of the host is one");
+      ports.push_back(place["HostPort"].text_or(""));
     }
   }
+  return ports;
+}
+
+std::string moved(const std::string& port) {
+  const auto number = number_in<int>(port).value_or(0);
+  return number > 0 ? std::to_string(std::int64_t{number} + k_identity.number - k_sibling) : port;
+}
+
+void look_at(const json::Value& inspection, const fleet::Overrides& overrides, const std::string& image) {
+  const auto blueprint = fleet::like_sibling(inspection, k_sibling, image, k_identity, overrides);
+  const auto& body = blueprint.container.body;
+  require(json::parse(json::dump(body)).has_value(), "what Docker is asked for is JSON");
+  require(body["Labels"]["dev.kscale.instance"].text_or("") == "7", "it bears its number");
+  require(blueprint.container.name == "shop-7" || blueprint.container.name == "shop_7", "it has its name");
+  require(std::ranges::equal(host_ports(body["HostConfig"]["PortBindings"]),
+                             host_ports(inspection["HostConfig"]["PortBindings"]), {}, {}, &moved),
+          "host ports move with the number");
 }
 
 }  // namespace
@@ -30,10 +49,8 @@ void take(std::string_view bytes) {
   if (!inspection) {
     return;
   }
-  const fleet::Identity identity{.prefix = "shop", .number = 7, .container_port = 3020, .host_port_base = 3020};
-  const fleet::Overrides overrides{.environment = {{"NAME", "shop-{N}"}}, .labels = {{"a", "b"}}};
-  look_at(fleet::like_sibling(*inspection, 2, "shop:1", identity, {}));
-  look_at(fleet::like_sibling(*inspection, 2, "sha256:1", identity, overrides));
+  look_at(*inspection, {}, "shop:1");
+  look_at(*inspection, {.environment = {{"NAME", "shop-{N}"}}, .labels = {{"a", "b"}}}, "sha256:1");
   const auto defaults = json::parse(bytes);
   const auto own = fleet::without_defaults((*inspection)["Config"], defaults ? *defaults : json::Value());
   require(own["Env"].items().size() <= (*inspection)["Config"]["Env"].items().size(), "nothing is added");

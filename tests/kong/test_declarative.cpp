@@ -163,6 +163,16 @@ TEST_CASE("the same changes twice give the same text") {
   CHECK(changed(once, changes) == once);
 }
 
+TEST_CASE("a target that is there twice is weighed and removed as one") {
+  const auto text = recorded_text();
+  const auto twice = with(text, k_second, entry_of("63e68bd7-9d51-58b1-b115-a16a1d3b20da", "127.0.0.1:19001", 5));
+  const auto weighed = changed(twice, {{Kind::weigh, "127.0.0.1:19001", 7}});
+  CHECK(changed(weighed, {{Kind::add, "127.0.0.1:19001", 7}}) == weighed);
+  CHECK(weighed.find("weight: 5") == std::string::npos);
+  CHECK(changed(weighed, {{Kind::remove, "127.0.0.1:19001"}}) ==
+        changed(text, {{Kind::remove, "127.0.0.1:19003"}, {Kind::remove, "127.0.0.1:19001"}}));
+}
+
 TEST_CASE("when the last target goes, the word goes, and with the next one it comes back") {
   const auto text = recorded_text();
   const auto bare = changed(
