@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -56,9 +57,10 @@ Result<std::optional<json::Value>> read_json(const fs::path& file) {
   if (!fs::is_regular_file(status)) {
     return fail(Errc::invalid, "{}: not a regular file", file.string());
   }
+  const auto size = std::min<std::uintmax_t>(fs::file_size(file, error), k_max_file);
+  std::string text(size + 1, '\0');
   errno = 0;
   std::ifstream in(file, std::ios::binary);
-  std::string text(k_max_file + 1, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (in.bad() || (in.gcount() == 0 && errno != 0)) {
     return fail(Errc::invalid, "{}: {}", file.string(), std::generic_category().message(errno));
