@@ -5,11 +5,9 @@
 #include <system_error>
 #include <utility>
 
-#include <yaml-cpp/depthguard.h>
-#include <yaml-cpp/yaml.h>
-
 #include "libscale/base/printable.hpp"
 #include "libscale/docker/secrets.hpp"
+#include "libscale/net/yaml.hpp"
 
 namespace kscale::docker {
 
@@ -37,10 +35,6 @@ bool is_file(const fs::path& path) {
 std::string value_in(const Variables& variables, const std::string& name) {
   const auto found = variables.find(name);
   return found == variables.end() ? std::string() : found->second;
-}
-
-std::string scalar(const YAML::Node& node) {
-  return node && node.IsScalar() ? node.Scalar() : std::string();
 }
 
 /// The files that Compose reads, as far as they can be known from outside.
@@ -189,35 +183,32 @@ Variables with_engine(Variables variables, const net::Endpoint& endpoint) {
 }
 
 Result<std::vector<ComposeService>> parse_services(const std::string& config) {
-  try {
-    const auto root = YAML::Load(config);
-    const auto services = root.IsMap() ? root["services"] : YAML::Node(YAML::NodeType::Undefined);
-    if (!services || !services.IsMap()) {
-      return fail(Errc::invalid, "no services in it");
-    }
-    std::vector<ComposeService> found;
-    for (const auto& entry : services) {
-      const auto& body = entry.second;
-      if (!body.IsMap()) {
-        return fail(Errc::invalid, "a service without a body");
-      }
-      ComposeService service;
-      service.name = scalar(entry.first);
-      service.image = scalar(body["image"]);
-      service.has_build = body["build"].IsDefined();
-      if (const auto name = scalar(body["container_name"]); !name.empty()) {
-        service.container_name = name;
-      }
-      const auto profiles = body["profiles"];
-      service.has_profiles = profiles.IsDefined() && profiles.size() > 0;
-      found.push_back(std::move(service));
-    }
-    return found;
-  } catch (const YAML::DeepRecursion& fault) {
-    return fail(Errc::invalid, "nested too deeply at line {}", fault.mark.line + 1);
-  } catch (const YAML::Exception& fault) {
-    return fail(Errc::invalid, "not valid YAML at line {}", fault.mark.line + 1);
+  const auto root = yaml::parse(config);
+  if (!root) {
+    return tl::unexpected(root.error());
   }
+  const auto services = root->IsMap() ? (*root)["services"] : YAML::Node(YAML::NodeType::Undefined);
+  if (!services || !services.IsMap()) {
+    return fail(Errc::invalid, "no services in it");
+  }
+  std::vector<ComposeService> found;
+  for (const auto& entry : services) {
+    const auto& body = entry.second;
+    if (!body.IsMap()) {
+      return fail(Errc::invalid, "a service without a body");
+    }
+    ComposeService service;
+    service.name = yaml::scalar(entry.first);
+    service.image = yaml::scalar(body["image"]);
+    service.has_build = body["build"].IsDefined();
+    if (const auto name = yaml::scalar(body["container_name"]); !name.empty()) {
+      service.container_name = name;
+    }
+    const auto profiles = body["profiles"];
+    service.has_profiles = profiles.IsDefined() && profiles.size() > 0;
+    found.push_back(std::move(service));
+  }
+  return found;
 }
 
 Compose::Compose(ComposeSetup setup, Words program)

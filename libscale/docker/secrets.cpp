@@ -6,7 +6,7 @@
 #include <iterator>
 #include <system_error>
 
-#include <yaml-cpp/yaml.h>
+#include "libscale/net/yaml.hpp"
 
 namespace kscale::docker {
 
@@ -40,10 +40,6 @@ std::string text_of(const fs::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-std::string scalar(const YAML::Node& node) {
-  return node && node.IsScalar() ? node.Scalar() : std::string();
-}
-
 /// The member of a map; null where there is none.
 YAML::Node member(const YAML::Node& node, const std::string& key) {
   const auto found = node.IsMap() ? node[key] : YAML::Node();
@@ -57,17 +53,16 @@ class SecretsOfFile {
 
   /// A file of Compose, or its output.
   void take(const std::string& text) {
-    try {
-      const auto root = YAML::Load(text);
-      if (const auto services = member(root, "services"); services.IsMap()) {
-        for (const auto& service : services) {
-          m_mask.keep(scalar(service.first));
-        }
-      }
-      walk(root, false, 0);
-    } catch (const YAML::Exception&) {
+    const auto root = yaml::parse(text);
+    if (!root) {
       return;  // Compose tells it better
     }
+    if (const auto services = member(*root, "services"); services.IsMap()) {
+      for (const auto& service : services) {
+        m_mask.keep(yaml::scalar(service.first));
+      }
+    }
+    walk(*root, false, 0);
   }
 
   void take_value(std::string_view value) {
@@ -108,7 +103,7 @@ class SecretsOfFile {
       take_value(node.Scalar());
     } else if (node.IsSequence()) {
       for (const auto& item : node) {
-        const auto text = scalar(item);
+        const auto text = yaml::scalar(item);
         const auto equals = text.find('=');  // `- NAME=value`
         if (is_secret && equals != std::string::npos) {
           take_value(std::string_view(text).substr(equals + 1));
@@ -118,12 +113,12 @@ class SecretsOfFile {
       }
     } else if (node.IsMap()) {
       for (const auto& entry : node) {
-        const auto key = scalar(entry.first);
+        const auto key = yaml::scalar(entry.first);
         if (key == "env_file") {
           take_env_files(entry.second);
         }
         if (key == "container_name" || key == "image") {
-          m_mask.keep(scalar(entry.second));
+          m_mask.keep(yaml::scalar(entry.second));
         }
         walk(entry.second, is_secret || has(k_secret_keys, key), depth + 1);
       }

@@ -7,10 +7,8 @@
 #include <tuple>
 #include <utility>
 
-#include <yaml-cpp/depthguard.h>
-#include <yaml-cpp/yaml.h>
-
 #include "libscale/base/printable.hpp"
+#include "libscale/net/yaml.hpp"
 
 namespace kscale::kong {
 
@@ -50,10 +48,6 @@ std::size_t begin_of_line(std::string_view text, std::size_t position) {
   return newline == std::string_view::npos ? 0 : newline + 1;
 }
 
-std::string scalar(const YAML::Node& node) {
-  return node && node.IsScalar() ? node.Scalar() : std::string();
-}
-
 /// Whether each node within stands behind the one before it. An alias does not: it has the place of what it stands for,
 /// which may be large beyond measure, or hold the alias itself. Only a map may begin where its first key does.
 bool is_in_order(const YAML::Node& node, std::size_t& place) {
@@ -87,8 +81,8 @@ Result<Entry> read_entry(std::string_view text, const YAML::Node& node, std::siz
     return other_form();
   }
   Entry entry{.lines = std::string(text.substr(begin, end - begin)),
-              .upstream = scalar(node["upstream"]),
-              .address = scalar(node["target"])};
+              .upstream = yaml::scalar(node["upstream"]),
+              .address = yaml::scalar(node["target"])};
   if (!entry.lines.starts_with("- ")) {
     return other_form();
   }
@@ -134,16 +128,20 @@ bool has_each_once(const YAML::Node& map) {
   });
 }
 
-Result<Document> read(std::string_view text, std::string_view upstream) try {
+Result<Document> read(std::string_view text, std::string_view upstream) {
+  auto root = yaml::parse(std::string(text));
+  if (!root) {
+    return fail(root.error().code, "Kong's configuration is {}", root.error().what);
+  }
   Document document;
-  document.root = YAML::Load(std::string(text));
+  document.root = *root;
   std::size_t place = 0;
   if (!document.root.IsMap() || !is_in_order(document.root, place) || !has_each_once(document.root)) {
     return other_form();
   }
   document.before = text;
   for (const auto& member : document.root) {
-    if (scalar(member.first) == "targets") {
+    if (yaml::scalar(member.first) == "targets") {
       if (auto done = cut(text, member.first, document); !done) {
         return tl::unexpected(done.error());
       }
@@ -151,8 +149,8 @@ Result<Document> read(std::string_view text, std::string_view upstream) try {
   }
   if (const auto upstreams = document.root["upstreams"]; upstreams && upstreams.IsSequence()) {
     for (const auto& candidate : upstreams) {
-      if (candidate.IsMap() && scalar(candidate["name"]) == upstream) {
-        document.upstream_id = scalar(candidate["id"]);
+      if (candidate.IsMap() && yaml::scalar(candidate["name"]) == upstream) {
+        document.upstream_id = yaml::scalar(candidate["id"]);
         // Targets inside it are the form that people write.
         if (document.upstream_id.empty() || candidate["targets"]) {
           return other_form();
@@ -164,10 +162,6 @@ Result<Document> read(std::string_view text, std::string_view upstream) try {
     return fail(Errc::not_found, "Kong has no upstream '{}'", upstream);
   }
   return document;
-} catch (const YAML::DeepRecursion& fault) {
-  return fail(Errc::invalid, "Kong's configuration is nested too deeply at line {}", fault.mark.line + 1);
-} catch (const YAML::Exception& fault) {
-  return fail(Errc::invalid, "Kong's configuration is not valid YAML at line {}", fault.mark.line + 1);
 }
 
 std::string write(const Document& document) {
@@ -254,7 +248,7 @@ Status apply(Document& document, const TargetChange& change, const std::function
 std::vector<std::pair<std::string, YAML::Node>> others_of(const YAML::Node& root) {
   std::vector<std::pair<std::string, YAML::Node>> others;
   for (const auto& member : root) {
-    if (auto key = scalar(member.first); key != "targets") {
+    if (auto key = yaml::scalar(member.first); key != "targets") {
       others.emplace_back(std::move(key), member.second);
     }
   }
