@@ -88,6 +88,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   const bool fails = std::string_view(argv[1]) == "errors";
+  constexpr const char* k_any_path = R"([\s\S]*)";  // a path may have newlines in it
   httplib::Server server;
   const auto talk = [fails](const httplib::Request& request, httplib::Response& response) {
     response.set_header("Api-Version", "1.41");
@@ -100,11 +101,11 @@ int main(int argc, char** argv) {
       response.set_content(answer_to(request.path), "application/json");
     }
   };
-  server.Get(".*", talk);
-  server.Post(".*", talk);
-  server.Put(".*", talk);
-  server.Patch(".*", talk);
-  server.Delete(".*", talk);
+  server.Get(k_any_path, talk);
+  server.Post(k_any_path, talk);
+  server.Put(k_any_path, talk);
+  server.Patch(k_any_path, talk);
+  server.Delete(k_any_path, talk);
   std::ofstream(std::string(argv[2]) + ".new") << server.bind_to_any_port("127.0.0.1");
   std::rename((std::string(argv[2]) + ".new").c_str(), argv[2]);
   server.listen_after_bind();
