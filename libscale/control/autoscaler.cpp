@@ -135,7 +135,7 @@ Status Autoscaler::still_fresh(Instant begun) const {
               std::chrono::duration<double>(longest).count());
 }
 
-Result<Autoscaler::Scene> Autoscaler::observe() {
+Result<Autoscaler::Scene> Autoscaler::observe(const store::State& state) {
   const auto& deployment = m_settings.deployment;
   const auto begun = m_world.clock.now().instant;
   const auto containers = m_world.engine.find(deployment.prefix);
@@ -156,21 +156,21 @@ Result<Autoscaler::Scene> Autoscaler::observe() {
               .containers = *containers,
               .instances = fleet::instances_of(*containers, deployment.prefix),
               .targets = std::move(*targets)};
-  scene.drift = fleet::drift_of(scene.instances, scene.targets, deployment);
+  scene.drift = fleet::drift_of(scene.instances, scene.targets, deployment, state.restarting);
   return scene;
 }
 
 Result<Autoscaler::Scene> Autoscaler::observe_and_mend(store::State& state, Mending mending, CheckReport& report) {
-  auto scene = observe();
+  auto scene = observe(state);
   const bool may_mend = mending == Mending::on && !m_settings.dry_run;
   if (scene && may_mend && recover(state, *scene, report)) {
-    scene = observe();
+    scene = observe(state);
   }
   if (scene && may_mend) {
     const bool restored = put_back(state, *scene, report);
     const bool mended = mend(*scene, report);
     if (restored || mended) {
-      scene = observe();
+      scene = observe(state);
     }
   }
   if (scene) {

@@ -52,7 +52,7 @@ class Autoscaler {
   /// Fails where reading takes longer than a check may: what is left to be read is not, and nothing is done. It counts
   /// for nothing any more once something is being done.
   Status still_fresh(Instant begun) const;
-  Result<Scene> observe();
+  Result<Scene> observe(const store::State& state);
   enum class Mending { off, on };
   Result<Scene> observe_and_mend(store::State& state, Mending mending, CheckReport& report);
   bool recover(store::State& state, const Scene& scene, CheckReport& report);

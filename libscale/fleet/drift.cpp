@@ -88,13 +88,14 @@ void remove_leftovers(World& world, const std::vector<Instance>& leftovers, Mend
 }  // namespace
 
 Drift drift_of(const std::vector<Instance>& instances, const std::vector<kong::Target>& targets,
-               const Deployment& deployment) {
+               const Deployment& deployment, const std::vector<int>& restarting) {
   Drift drift;
   std::vector<std::string> kept;
   bool unknown_address = false;
   for (const auto& instance : instances) {
     const auto state = instance.container.state;
-    if (instance.is_ours() &&
+    const bool comes_back = std::ranges::find(restarting, instance.number) != restarting.end();
+    if (instance.is_ours() && !comes_back &&
         (state == docker::State::created || state == docker::State::exited || state == docker::State::dead)) {
       drift.leftovers.push_back(instance);
     }

@@ -25,9 +25,10 @@ struct Drift {
 ///
 /// A target is ours when the deployment's tag is on it, or when an instance would be addressed so (by its name, or by a
 /// port that it would publish) and no other deployment's tag is on it; others are never touched. An instance that
-/// restarts or is paused keeps its target.
+/// restarts or is paused keeps its target. The numbers `restarting` are those that `recover` starts where they stand
+/// stopped: no leftovers, also where that has failed for now.
 Drift drift_of(const std::vector<Instance>& instances, const std::vector<kong::Target>& targets,
-               const Deployment& deployment);
+               const Deployment& deployment, const std::vector<int>& restarting);
 
 /// One line for each disagreement.
 std::vector<std::string> described(const Drift& drift, const Deployment& deployment);

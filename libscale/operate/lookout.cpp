@@ -229,7 +229,7 @@ Result<Overview> Lookout::look() {
     return tl::unexpected(seen.error());
   }
   if (!overview.docker_error && !overview.targets_error) {
-    const auto drift = fleet::drift_of(scene.instances, scene.targets, m_settings.deployment);
+    const auto drift = fleet::drift_of(scene.instances, scene.targets, m_settings.deployment, state.restarting);
     overview.drift = fleet::described(drift, m_settings.deployment);
     control::mark_out_of_rotation(overview.sample, drift);
   }

@@ -44,6 +44,11 @@ std::vector<int> taken_out(const fleet::Drift& drift) {
   return numbers;
 }
 
+bool stands_stopped(const std::vector<fleet::Instance>& instances, int number) {
+  const auto found = std::ranges::find(instances, number, &fleet::Instance::number);
+  return found != instances.end() && !found->is_running();
+}
+
 std::string_view name_of(StepReport::State state) {
   switch (state) {
     case StepReport::State::done:
@@ -99,7 +104,7 @@ Result<Situation> Operator::observe(Kong kong) {
   }
   situation.instances = std::move(*found);
   if (const auto all = targets()) {
-    situation.drift = fleet::drift_of(situation.instances, *all, m_settings.deployment);
+    situation.drift = fleet::drift_of(situation.instances, *all, m_settings.deployment, m_records.load().restarting);
   } else if (kong == Kong::needed) {
     return tl::unexpected(all.error());
   }
@@ -179,7 +184,7 @@ void Operator::recover() {
 void Operator::begin(const Plan& plan, const Result<std::vector<fleet::Instance>>& present) {
   auto state = m_records.load();
   const auto all = present ? targets() : tl::unexpected(present.error());
-  auto drift = all ? fleet::drift_of(*present, *all, m_settings.deployment) : fleet::Drift{};
+  auto drift = all ? fleet::drift_of(*present, *all, m_settings.deployment, state.restarting) : fleet::Drift{};
   if (state.acting) {
     if (const auto lines = fleet::put_back(m_world, m_settings.deployment, drift, *state.acting)) {
       for (const auto& line : *lines) {
@@ -192,7 +197,9 @@ void Operator::begin(const Plan& plan, const Result<std::vector<fleet::Instance>
   } else {
     state.acting = taken_out(drift);
   }
-  state.restarting.clear();
+  if (present) {
+    std::erase_if(state.restarting, [&](int number) { return !stands_stopped(*present, number); });
+  }
   for (const auto& step : plan.steps) {
     if (step.kind == Kind::restart || step.kind == Kind::replace || step.kind == Kind::start) {
       state.restarting.insert(state.restarting.end(), step.numbers.begin(), step.numbers.end());

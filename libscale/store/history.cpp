@@ -170,11 +170,15 @@ std::invoke_result_t<Work, Database&> History::with_database(const Work& work) {
     return tl::unexpected(ready.error());
   }
   auto result = work(*m_database);
-  if (result || (result.error().code != Errc::invalid && is_at(m_path, m_database->identity()))) {
+  if (result) {
     return result;
   }
-  if (const auto aside = set_aside_damaged(m_database->identity(), result.error().what); !aside) {
-    return tl::unexpected(aside.error());
+  if (result.error().code == Errc::invalid) {
+    if (const auto aside = set_aside_damaged(m_database->identity(), result.error().what); !aside) {
+      return tl::unexpected(aside.error());
+    }
+  } else if (is_at(m_path, m_database->identity())) {
+    return result;
   }
   m_database.reset();  // only now: what lies beside it went with it
   if (const auto ready = require_open(); !ready) {

@@ -248,6 +248,32 @@ TEST_CASE("what a restart or a replacement that was cut short has stopped comes 
   }
 }
 
+TEST_CASE("an instance that a restart has stopped is no leftover, also where starting it fails for now") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    Scaler scaler(mode, 3);
+    scaler.load(0.95);
+    scaler.check();
+    REQUIRE(scaler.machine.running().size() == 4);
+    scaler.load(0.5);
+    store::State state;
+    state.acting.emplace();
+    state.restarting = {4};  // which kscale made
+    scaler.records->save(state);
+    auto& engine = scaler.machine.engine;
+    REQUIRE(engine.stop({engine.inspect("shop-4")->id}, std::chrono::seconds(1)).front());
+    scaler.begin();
+    scaler.machine.http.fate = [](int, const net::Request& request) {
+      return request.path.ends_with("/start") ? fakes::Fate::failed : fakes::Fate::arrives;
+    };
+    CHECK(scaler.check().problems.front().starts_with("start shop-4: "));
+    CHECK(engine.inspect("shop-4").has_value());
+    scaler.machine.http.fate = nullptr;
+    CHECK(scaler.check().mended.front() == "started shop-4, after a restart that was cut short");
+    CHECK(scaler.machine.running().size() == 4);
+    CHECK(scaler.records->load().restarting.empty());
+  }
+}
+
 TEST_CASE("a removal whose undoing failed too is undone by the next check") {
   Scaler scaler(KongMode::database, 4);
   scaler.load(0.05);

@@ -12,9 +12,9 @@ using Names = std::vector<std::string>;
 
 namespace {
 
-Drift drift(FakeMachine& machine) {
+Drift drift(FakeMachine& machine, const std::vector<int>& restarting = {}) {
   return drift_of(instances_of(*machine.engine.find("shop"), "shop"), *machine.admin.targets("shop"),
-                  FakeMachine::deployment());
+                  FakeMachine::deployment(), restarting);
 }
 
 Names mended(FakeMachine& machine) {
