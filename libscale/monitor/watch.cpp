@@ -86,6 +86,15 @@ Watch::Watch(const control::Settings& settings, const fleet::World& world, contr
       m_lookout(settings, world, records),
       m_tracker(hold_times(settings, duties), settings.alerting.repeat),
       m_outbox(receivers_of(settings.alerting), settings.deployment.prefix, settings.refresh_interval, k_longest_send) {
+  take_up(duties);
+}
+
+void Watch::take_up(const Duties& duties) {
+  m_duties = duties;
+  m_tracker = alert::Tracker(hold_times(m_settings, duties), m_settings.alerting.repeat);
+  if (duties.records) {
+    resume();
+  }
 }
 
 /// Goes on with what an earlier process told of.
@@ -137,9 +146,6 @@ void Watch::see_events(Snapshot& snapshot) {
 }
 
 Result<Snapshot> Watch::look() {
-  if (m_duties.records && !std::exchange(m_resumed, true)) {
-    resume();
-  }
   auto overview = m_lookout.look();
   if (!overview) {
     return tl::unexpected(overview.error());

@@ -33,6 +33,9 @@ class Watch {
   Watch(const control::Settings& settings, const fleet::World& world, control::Records& records,
         const control::Log& log, const Duties& duties);
 
+  /// Does this besides from now on. Alerts begin anew, with those that the history tells to be firing.
+  void take_up(const Duties& duties);
+
   /// One look and what follows from it. Fails only with `interrupted`: then nothing was judged or recorded.
   Result<Snapshot> look();
 
@@ -50,7 +53,6 @@ class Watch {
   operate::Lookout m_lookout;
   alert::Tracker m_tracker;
   alert::Outbox m_outbox;
-  bool m_resumed = false;
 };
 
 }  // namespace kscale::monitor

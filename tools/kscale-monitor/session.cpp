@@ -78,7 +78,7 @@ class Session {
   Status open_peers();
   Status open_export();
   Status serve_metrics();
-  Duties duties();
+  void take_duties();
   Result<Snapshot> look();
   Exit once();
   Exit print_looks();
@@ -103,8 +103,10 @@ class Session {
   net::TallyTransport m_http;
   std::optional<control::Peers> m_peers;
   std::optional<control::Records> m_records;
-  std::optional<store::Lock> m_lock;
+  std::optional<store::Lock> m_lock;  ///< on recording
+  std::string m_told_idle;            ///< why it does not record, as last told
   std::optional<store::AppendedFile> m_export;
+  std::string m_told_export;  ///< what keeps it from exporting, as last told
   std::optional<scrape::Page> m_page;
   std::optional<scrape::Exposer> m_exposer;
   std::optional<Watch> m_watch;
@@ -169,23 +171,33 @@ Status Session::serve_metrics() {
   return {};
 }
 
-/// What this watch does besides looking: one at a time records.
-Duties Session::duties() {
-  if (m_command.action == Command::Action::once) {
-    return {.at_once = true};
-  }
-  if (m_settings.dry_run) {
-    return {};
+/// Takes up what one watch at a time does besides looking: at once, or when the one that does it ends.
+void Session::take_duties() {
+  if (m_settings.dry_run || m_lock) {
+    return;
   }
   auto lock = m_records->lock_monitor();
-  if (!lock) {
-    const auto why = lock.error().code == Errc::locked ? m_records->monitor() + " does so already" : lock.error().what;
+  if (lock) {
+    m_lock.emplace(std::move(*lock));
+    if (!m_told_idle.empty()) {
+      m_log.say(control::Level::notice, "takes over: this one records{} from now on",
+                m_command.alert_mode ? " and sends alerts" : "");
+    }
+    m_watch->take_up({.records = true, .tells = m_command.alert_mode});
+    return;
+  }
+  auto why = lock.error().what;
+  if (lock.error().code == Errc::locked) {
+    const auto holder = m_records->monitor();
+    if (holder.empty()) {
+      return;  // by now it is free: the next look finds it so
+    }
+    why = holder + " does so already";
+  }
+  if (std::exchange(m_told_idle, why) != why) {
     m_log.say(m_command.alert_mode ? control::Level::warning : control::Level::notice,
               "this one records nothing and sends no alert: {}", why);
-    return {};
   }
-  m_lock.emplace(std::move(*lock));
-  return {.records = true, .tells = m_command.alert_mode};
 }
 
 Status Session::open() {
@@ -202,7 +214,7 @@ Status Session::open() {
     return opened;
   }
   const auto world = m_peers->world([this](std::string_view step) { m_log.say(control::Level::step, "{}", step); });
-  m_watch.emplace(m_settings, world, *m_records, m_log, duties());
+  m_watch.emplace(m_settings, world, *m_records, m_log, Duties{.at_once = m_command.action == Command::Action::once});
   return {};
 }
 
@@ -214,6 +226,7 @@ Exit Session::tell(const Error& error, Exit exit) {
 
 /// One look, exported and measured.
 Result<Snapshot> Session::look() {
+  take_duties();
   const auto begin = m_clock.now().instant;
   auto snapshot = m_watch->look();
   if (!snapshot) {
@@ -230,9 +243,10 @@ Result<Snapshot> Session::look() {
   }
   if (m_export) {
     const bool as_csv = m_command.format == ExportFormat::csv;
-    if (const auto added = m_export->append(as_csv ? csv_of(*snapshot) : json::dump(json_of(*snapshot)) + '\n');
-        !added) {
-      m_log.say(control::Level::warning, "{}", added.error().what);
+    const auto added = m_export->append(as_csv ? csv_of(*snapshot) : json::dump(json_of(*snapshot)) + '\n');
+    const auto trouble = added ? "" : added.error().what;
+    if (std::exchange(m_told_export, trouble) != trouble && !added) {
+      m_log.say(control::Level::warning, "{}", trouble);
     }
   }
   return snapshot;
