@@ -15,12 +15,15 @@ bool is_unknown(const Findings& findings, const std::pair<Rule, std::string>& ke
   });
 }
 
+bool has_fired(const Alert& alert) {
+  return alert.fired_at != WallTime{};
+}
+
 }  // namespace
 
-void Tracker::resume(const std::vector<Alert>& firing, Now now) {
-  for (const auto& alert : firing) {
+void Tracker::resume(const std::vector<Alert>& fired, Now now) {
+  for (const auto& alert : fired) {
     Entry entry{.alert = alert, .told = now.instant, .told_as = alert.finding.severity};
-    entry.alert.firing = true;
     m_entries.insert_or_assign({alert.finding.rule, alert.finding.subject}, std::move(entry));
   }
 }
@@ -37,7 +40,7 @@ std::vector<Event> Tracker::update(const Findings& findings, Now now) {
   std::erase_if(m_entries, [&](const auto& known) {
     const auto& [key, entry] = known;
     const bool is_over = !present.contains(key) && !is_unknown(findings, key);
-    if (is_over && entry.alert.firing) {
+    if (is_over && has_fired(entry.alert)) {
       events.push_back({Event::Kind::resolved, entry.alert, now.wall});
     }
     return is_over;
@@ -68,11 +71,11 @@ std::optional<Event::Kind> Tracker::due(Entry& entry, Now now) const {
   auto& alert = entry.alert;
   if (!alert.firing) {
     const auto own = m_hold_for.find(alert.finding.rule);
-    if (entry.held < (own != m_hold_for.end() ? own->second : info(alert.finding.rule).hold_for)) {
+    if (!has_fired(alert) && entry.held < (own != m_hold_for.end() ? own->second : info(alert.finding.rule).hold_for)) {
       return std::nullopt;
     }
     alert.firing = true;
-    alert.fired_at = now.wall;
+    alert.fired_at = has_fired(alert) ? alert.fired_at : now.wall;
     return Event::Kind::fired;
   }
   const bool is_worse = alert.finding.severity > entry.told_as;

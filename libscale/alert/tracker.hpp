@@ -61,13 +61,14 @@ class Tracker {
   Tracker(HoldTimes hold_for, std::chrono::seconds repeat) : m_hold_for(std::move(hold_for)), m_repeat(repeat) {}
 
   /// Goes on with alerts that fired in an earlier process, so that they do not fire again. The interval of repeating
-  /// begins anew.
-  void resume(const std::vector<Alert>& firing, Now now);
+  /// begins anew. Those that are not `firing` were told to nobody: they fire, with the same time, where they are found
+  /// again.
+  void resume(const std::vector<Alert>& fired, Now now);
 
   /// What changes with this look: first what is over, then the others, each in the order of the rules and subjects.
   /// What is unknown stays as it is: it neither fires, nor is it repeated or resolved. What is not found any more, or
-  /// whose subject is gone, is over; it is told if it had fired. Of several findings with the same rule and subject the
-  /// first counts.
+  /// whose subject is gone, is over; that is an event if it had fired, `firing` as it was told or not. Of several
+  /// findings with the same rule and subject the first counts.
   std::vector<Event> update(const Findings& findings, Now now);
 
   /// What is wrong now: those that fire first, the critical ones before the others, then in the order of the rules and

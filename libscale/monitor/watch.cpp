@@ -35,7 +35,7 @@ alert::HoldTimes hold_times(const control::Settings& settings, const Duties& dut
   return times;
 }
 
-store::AlertRecord record_of(const Event& event) {
+store::AlertRecord record_of(const Event& event, bool told) {
   const auto& alert = event.alert;
   return {.rule = std::string(alert::info(alert.finding.rule).name),
           .subject = alert.finding.subject,
@@ -43,7 +43,8 @@ store::AlertRecord record_of(const Event& event) {
           .summary = alert.finding.summary,
           .since = alert.since,
           .fired_at = alert.fired_at,
-          .resolved_at = event.kind == Event::Kind::resolved ? std::optional(event.at) : std::nullopt};
+          .resolved_at = event.kind == Event::Kind::resolved ? std::optional(event.at) : std::nullopt,
+          .told = told};
 }
 
 /// The alert that still fires; nothing for one that is over, or of a rule that a newer kscale has.
@@ -105,6 +106,7 @@ void Watch::resume() {
     if (const auto records = (*history)->alerts(now.wall, k_resumed_alerts)) {
       for (const auto& record : *records) {
         if (auto alert = firing(record)) {
+          alert->firing = record.told || !m_duties.tells;
           open.push_back(std::move(*alert));
         }
       }
@@ -151,7 +153,7 @@ Result<Snapshot> Watch::look() {
     return tl::unexpected(overview.error());
   }
   Snapshot snapshot{.overview = std::move(*overview)};
-  const auto events = m_tracker.update(find(snapshot.overview, m_settings), m_world.clock.now());
+  auto events = m_tracker.update(find(snapshot.overview, m_settings), m_world.clock.now());
   snapshot.alerts = m_tracker.alerts();
   if (m_duties.records) {
     // What Docker did not tell is no sample of an empty fleet.
@@ -159,11 +161,13 @@ Result<Snapshot> Watch::look() {
       m_records.record(to_keep(snapshot.overview.sample, snapshot.overview.at));
     }
     for (const auto& event : events) {
-      m_records.record(record_of(event));
+      m_records.record(record_of(event, m_duties.tells));
     }
   }
   see_events(snapshot);
   if (m_duties.tells) {
+    // The end of what nobody was told of is no news.
+    std::erase_if(events, [](const Event& event) { return !event.alert.firing; });
     tell(events);
     send(events);
   }

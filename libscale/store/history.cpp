@@ -15,7 +15,7 @@ namespace kscale::store {
 
 namespace {
 
-const std::array<const char*, 3> k_steps = {
+const std::array<const char*, 4> k_steps = {
     R"(CREATE TABLE events(
          id INTEGER PRIMARY KEY,
          at_ms INTEGER NOT NULL,
@@ -44,6 +44,7 @@ const std::array<const char*, 3> k_steps = {
        ) STRICT;
        CREATE INDEX alerts_fired_at ON alerts(fired_at_ms);
        CREATE INDEX alerts_resolved_at ON alerts(resolved_at_ms);)",
+    "ALTER TABLE alerts ADD COLUMN told INTEGER NOT NULL DEFAULT 1;",
 };
 
 Cell finite(double value) {
@@ -242,13 +243,14 @@ Status History::add(const FleetSample& sample) {
 Status History::put(const AlertRecord& alert) {
   return write(alert.resolved_at.value_or(alert.fired_at), [&](Database& database) {
     return database.run(
-        R"(INSERT INTO alerts(rule, subject, fired_at_ms, since_ms, resolved_at_ms, severity, summary)
-           VALUES (?, ?, ?, ?, ?, ?, ?)
+        R"(INSERT INTO alerts(rule, subject, fired_at_ms, since_ms, resolved_at_ms, severity, summary, told)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT(rule, subject, fired_at_ms) DO UPDATE SET
              since_ms = excluded.since_ms, resolved_at_ms = excluded.resolved_at_ms,
-             severity = excluded.severity, summary = excluded.summary)",
+             severity = excluded.severity, summary = excluded.summary, told = max(told, excluded.told))",
         {alert.rule, alert.subject, cell(alert.fired_at), cell(alert.since),
-         alert.resolved_at ? cell(*alert.resolved_at) : Cell(), alert.severity, alert.summary});
+         alert.resolved_at ? cell(*alert.resolved_at) : Cell(), alert.severity, alert.summary,
+         std::int64_t{alert.told}});
   });
 }
 
@@ -283,7 +285,7 @@ Result<std::vector<AlertRecord>> History::alerts(WallTime since, std::size_t lim
   return read<std::vector<AlertRecord>>([&](Database& database) -> Result<std::vector<AlertRecord>> {
     std::vector<AlertRecord> alerts;
     const auto done = database.for_each_row(
-        R"(SELECT * FROM (SELECT rule, subject, severity, summary, since_ms, fired_at_ms, resolved_at_ms, id
+        R"(SELECT * FROM (SELECT rule, subject, severity, summary, since_ms, fired_at_ms, resolved_at_ms, told, id
                           FROM alerts WHERE resolved_at_ms IS NULL OR max(fired_at_ms, resolved_at_ms) >= ?
                           ORDER BY fired_at_ms DESC, id DESC LIMIT ?)
            ORDER BY fired_at_ms, id)",
@@ -294,7 +296,8 @@ Result<std::vector<AlertRecord>> History::alerts(WallTime since, std::size_t lim
                             .summary = text(row[3]),
                             .since = time(row[4]),
                             .fired_at = time(row[5]),
-                            .resolved_at = integer(row[6]) ? std::optional(time(row[6])) : std::nullopt});
+                            .resolved_at = integer(row[6]) ? std::optional(time(row[6])) : std::nullopt,
+                            .told = integer(row[7]).value_or(1) != 0});
         });
     if (!done) {
       return tl::unexpected(done.error());

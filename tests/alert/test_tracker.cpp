@@ -206,6 +206,24 @@ TEST_CASE("what fired in an earlier process does not fire again, is repeated aft
   }
 }
 
+TEST_CASE("what fired in an earlier process and was told to nobody fires at once where it is found again") {
+  const Alert untold{.finding = cpu_of("a"), .since = at(-90s).wall, .fired_at = at(-60s).wall};
+  auto alerts = tracker();
+  alerts.resume({untold}, at(0s));
+  CHECK(told(alerts, "?ww.") == ".F.E");
+  alerts.resume({untold}, at(0s));
+  const auto events = alerts.update(look('w'), at(100s));
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].alert.fired_at == untold.fired_at);
+  CHECK(events[0].alert.firing);
+  alerts = tracker();
+  alerts.resume({untold}, at(0s));
+  const auto over = alerts.update(look('.'), at(10s));
+  REQUIRE(over.size() == 1);
+  CHECK(over[0].kind == Event::Kind::resolved);
+  CHECK_FALSE(over[0].alert.firing);
+}
+
 TEST_CASE("steps of the wall clock change nothing but the times that are told") {
   for (const auto step : {-24h * 365, -1h, 1h, 24h * 365}) {
     auto alerts = tracker();

@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 
 /// The file as SQLite sees it, past all that History does.
 Database bare(const fs::path& path) {
-  constexpr std::array<const char*, 3> k_as_they_are = {"", "", ""};
+  constexpr std::array<const char*, 4> k_as_they_are = {"", "", "", ""};
   return Database::open(path, k_as_they_are, Durability::process_crash, Check::as_read).value();
 }
 
@@ -111,6 +111,7 @@ TEST_CASE("an alert comes back as it was put, and is brought up to date under it
   CHECK(history.alerts(k_t0, 10).value() == std::vector{first, alert(2)});
   first.resolved_at = first.fired_at + 90s;
   first.summary = "cpu 70%";
+  first.told = true;
   CHECK(history.put(first));
   CHECK(history.alerts(k_t0, 10).value() == std::vector{first, alert(2)});
   AlertRecord again = alert(1);
@@ -118,6 +119,18 @@ TEST_CASE("an alert comes back as it was put, and is brought up to date under it
   CHECK(history.put(again));
   CHECK(history.alerts(k_t0, 10).value() == std::vector{first, alert(2), again});
   CHECK(history.alerts(k_t0, 2).value() == std::vector{alert(2), again});
+}
+
+TEST_CASE("an alert that was told stays so, whoever brings it up to date") {
+  const TempDir dir;
+  auto history = History::open(dir / "history", k_now).value();
+  auto one = alert(1);
+  one.told = true;
+  CHECK(history.put(one));
+  one.told = false;
+  one.resolved_at = one.fired_at + 90s;
+  CHECK(history.put(one));
+  CHECK(history.alerts(k_t0, 10).value().front().told);
 }
 
 TEST_CASE("alerts since a time are those that fired or had not ended then") {

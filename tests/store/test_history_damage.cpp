@@ -106,7 +106,7 @@ TEST_CASE("a history of a newer kscale is set aside") {
   }
   const auto notice = History::open(path, k_now).value().take_notice();
   REQUIRE(notice);
-  CHECK(notice->find("was written by a newer kscale: it has version 99, and this one knows 3; it was set aside") !=
+  CHECK(notice->find("was written by a newer kscale: it has version 99, and this one knows 4; it was set aside") !=
         std::string::npos);
 }
 
