@@ -78,6 +78,9 @@ std::string cause_of(const Overview& overview) {
   if (!kong.status || !kong.status->configured) {
     return kong.status ? "Kong has no configuration yet" : "Kong is unreachable";
   }
+  if (overview.targets_error && overview.verdict == Verdict::degraded) {
+    return "Kong's targets cannot be read";
+  }
   const auto backends = std::ranges::count_if(
       overview.instances, [](const InstanceView& one) { return is_running(one) || is_faulty(one); });
   const auto faulty = std::ranges::count_if(overview.instances, is_faulty);
@@ -160,6 +163,9 @@ void judge_traffic(Findings& findings, const Overview& overview, const control::
   if (overview.kong.error) {
     add(findings, Rule::kong_unreachable, Severity::critical,
         "Kong is unreachable: " + printable(overview.kong.error->what));
+  } else if (overview.targets_error) {
+    add(findings, Rule::kong_unreachable, Severity::critical,
+        "Kong's targets cannot be read: " + printable(overview.targets_error->what));
   }
 }
 
@@ -184,7 +190,7 @@ void judge_drift(Findings& findings, const Overview& overview) {
 }
 
 void judge_autoscaler(Findings& findings, const Overview& overview, std::chrono::seconds check_interval) {
-  if (overview.error()) {
+  if (overview.docker_error || overview.kong.error) {
     add_unknown(findings, Rule::autoscaler_silent);
     return;
   }

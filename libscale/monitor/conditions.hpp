@@ -13,9 +13,9 @@ namespace kscale::monitor {
 /// cannot check then. An instance that is warming up, or whose HEALTHCHECK has not decided yet, is neither well nor
 /// wrong, nor does it make the whole so.
 ///
-/// Critical is that Kong or Docker cannot be reached, that the whole is unhealthy, and an autoscaler that holds its
-/// lock and does not check: it hangs, so nothing starts it again. One that is gone is a warning: somebody may have
-/// stopped it on purpose, or runs it now and then with --once. A paused one still checks.
+/// Critical is that Kong or Docker cannot be reached or Kong's targets not be read, that the whole is unhealthy, and an
+/// autoscaler that holds its lock and does not check: it hangs, so nothing starts it again. One that is gone is a
+/// warning: somebody may have stopped it on purpose, or runs it now and then with --once. A paused one still checks.
 alert::Findings find(const operate::Overview& overview, const control::Settings& settings);
 
 }  // namespace kscale::monitor

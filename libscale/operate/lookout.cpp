@@ -133,6 +133,9 @@ Status Lookout::look_at_health(const Scene& scene, Overview& overview) {
     overview.instances[i].fault = checks[i].is_backend ? checks[i].fault : "";
   }
   overview.verdict = verdict_of(overview.kong.status && overview.kong.status->configured, checks);
+  if (overview.targets_error && overview.verdict == Verdict::healthy) {
+    overview.verdict = Verdict::degraded;  // whom Kong sends requests to is not known
+  }
   return {};
 }
 

@@ -76,7 +76,7 @@ struct Overview {
   std::optional<Error> targets_error;  ///< then no target is known
   std::vector<TargetView> targets;
   AutoscalerView autoscaler;
-  Verdict verdict = Verdict::unhealthy;           ///< how well it is as a whole
+  Verdict verdict = Verdict::unhealthy;           ///< of the whole; degraded at best where no target is known
   control::Sample sample;                         ///< the figures of those that run, of Kong's traffic and of the host
   std::optional<std::vector<std::string>> drift;  ///< absent where instances or targets are not known
   std::vector<std::string> problems;              ///< what else could not be read

@@ -200,6 +200,25 @@ TEST_CASE("Kong that does not answer is critical, and what only it knows is unkn
         "unknown autoscaler-silent -\n");
 }
 
+TEST_CASE("Kong that answers, but not for its targets, is critical as well, and a silent autoscaler is found then") {
+  auto overview = well();
+  overview.targets_error = Error{Errc::busy, "targets of 'shop': Kong cannot reach its database"};
+  overview.verdict = Verdict::degraded;
+  overview.drift.reset();
+  CHECK(found(overview) ==
+        "warning overall-health -: shop is degraded: Kong's targets cannot be read\n"
+        "critical kong-unreachable -: Kong's targets cannot be read: targets of 'shop': Kong cannot reach its "
+        "database\n"
+        "unknown target-drift -\n");
+  overview.autoscaler.last->ago = 91s;
+  CHECK(found(overview).ends_with(
+      "critical autoscaler-silent -: kscale-auto, pid 4711 runs, and checked 1m 31s ago, longer than 1m 30s\n"
+      "unknown target-drift -\n"));
+  overview.instances[0].fault = overview.instances[1].fault = "it is paused";
+  overview.verdict = Verdict::unhealthy;
+  CHECK(found(overview).find("shop is unhealthy: 2 of 3 instances are unhealthy\n") != std::string::npos);
+}
+
 TEST_CASE("Docker that does not answer is critical, and all about instances is unknown") {
   CHECK(found(without_docker()) ==
         "critical docker-unreachable -: Docker is unreachable: list containers of 'shop': cannot connect to "

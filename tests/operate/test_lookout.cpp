@@ -235,7 +235,7 @@ TEST_CASE("a Kong that cannot reach its database says so, and not which targets 
   const auto overview = scene.look();
   const auto text = told(overview);
   CHECK(text.substr(0, text.find("autoscaler")) ==
-        "health      Healthy\n"
+        "health      Degraded\n"
         "Kong        version unknown, with a database that it cannot reach, 1 connection, 5 requests, "
         "http://kong:8001\n"
         "targets     error: targets of 'shop': Kong cannot reach its database\n");
@@ -252,6 +252,7 @@ TEST_CASE("an upstream that is not there is an error of the targets alone") {
   CHECK_FALSE(overview.kong.error);
   CHECK_FALSE(overview.drift);
   CHECK(overview.instances.size() == 3);
+  CHECK(overview.verdict == operate::Verdict::degraded);
 }
 
 TEST_CASE("an overview of nothing") {
