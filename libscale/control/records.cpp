@@ -154,6 +154,11 @@ Result<store::Lock> Records::lock_actions() const {
   return store::Lock::take(lock_file(), m_tool);
 }
 
+bool Records::is_acted_on() {
+  // To ask for the holder may hold up whoever takes the lock just then, so that is not asked each time.
+  return load().acting && !store::Lock::holder(lock_file()).empty();
+}
+
 Result<store::Lock> Records::lock_autoscaler() const {
   return store::Lock::take(autoscaler_lock_file(), m_tool);
 }

@@ -45,6 +45,9 @@ class Records {
 
   /// The right to act on the deployment now.
   Result<store::Lock> lock_actions() const;
+  /// Whether somebody acts on it now: an action has begun, and its lock is held. After one that a crash cut short
+  /// nobody holds it.
+  bool is_acted_on();
   /// The right to be its autoscaler, held for as long as that runs.
   Result<store::Lock> lock_autoscaler() const;
   /// Who is the autoscaler now, such as "kscale-auto, pid 123"; empty when nobody is.

@@ -171,7 +171,7 @@ void judge_traffic(Findings& findings, const Overview& overview, const control::
 
 void judge_drift(Findings& findings, const Overview& overview) {
   constexpr std::size_t k_most_lines = 3;
-  if (!overview.drift) {
+  if (!overview.drift || overview.is_acted_on) {
     add_unknown(findings, Rule::target_drift);
     return;
   }
@@ -190,7 +190,7 @@ void judge_drift(Findings& findings, const Overview& overview) {
 }
 
 void judge_autoscaler(Findings& findings, const Overview& overview, std::chrono::seconds check_interval) {
-  if (overview.docker_error || overview.kong.error) {
+  if (overview.docker_error || overview.kong.error || overview.is_acted_on) {
     add_unknown(findings, Rule::autoscaler_silent);
     return;
   }

@@ -224,9 +224,14 @@ Result<Overview> Lookout::look() {
   Scene scene;
   const auto state = m_records.load();
   look_at_autoscaler(m_settings, m_records.autoscaler(), state, now, overview.autoscaler);
+  overview.is_acted_on = m_records.is_acted_on();
   const auto seen = look_at_docker(scene, overview)
                         .and_then([&] { return look_at_kong(scene, overview); })
-                        .and_then([&] { return look_at_health(scene, overview); })
+                        .and_then([&] {
+                          // What began meanwhile may be seen in the targets and not yet in the instances.
+                          overview.is_acted_on = overview.is_acted_on || m_records.is_acted_on();
+                          return look_at_health(scene, overview);
+                        })
                         .and_then([&] { return look_at_load(state, scene, overview); });
   if (!seen) {
     return tl::unexpected(seen.error());

@@ -274,6 +274,20 @@ TEST_CASE("an autoscaler that hangs is critical, one that does not run a warning
   CHECK(found(overview, settings).empty());
 }
 
+TEST_CASE("while somebody acts on the deployment neither drift nor a silent autoscaler is judged") {
+  auto overview = well();
+  overview.drift = {"target 127.0.0.1:3022 of shop-3 has weight 0"};
+  overview.autoscaler.last->ago = 10min;
+  overview.is_acted_on = true;
+  CHECK(found(overview) ==
+        "unknown target-drift -\n"
+        "unknown autoscaler-silent -\n");
+  overview.is_acted_on = false;  // the action is over, or a crash cut it short
+  CHECK(found(overview) ==
+        "warning target-drift -: containers and targets disagree: target 127.0.0.1:3022 of shop-3 has weight 0\n"
+        "critical autoscaler-silent -: kscale-auto, pid 4711 runs, and checked 10m 0s ago, longer than 1m 30s\n");
+}
+
 TEST_CASE("text from outside is made printable") {
   auto overview = well();
   overview.instances[0].fault = "\x1b[31mred";

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include <catch2/catch.hpp>
 #include <unistd.h>
@@ -253,6 +255,40 @@ TEST_CASE("an upstream that is not there is an error of the targets alone") {
   CHECK_FALSE(overview.drift);
   CHECK(overview.instances.size() == 3);
   CHECK(overview.verdict == operate::Verdict::degraded);
+}
+
+TEST_CASE("the overview tells an action that is under way from a check, and from an action that a crash cut short") {
+  Scene scene;
+  CHECK_FALSE(scene.look().is_acted_on);
+  auto kept = scene.records(false);
+  {
+    const auto checking = kept.lock_actions();
+    REQUIRE(checking);
+    CHECK_FALSE(scene.look().is_acted_on);
+    store::State state;
+    state.acting.emplace();
+    kept.save(state);
+    CHECK(scene.look().is_acted_on);
+  }
+  CHECK_FALSE(scene.look().is_acted_on);
+}
+
+TEST_CASE("an action that begins while the overview is taken is seen") {
+  Scene scene;
+  auto kept = scene.records(false);
+  std::optional<store::Lock> acting;
+  scene.machine.http.fate = [&](int, const net::Request& request) {
+    if (!acting && request.path.find("/targets") != std::string::npos) {
+      auto taken = kept.lock_actions();
+      REQUIRE(taken);
+      acting.emplace(std::move(*taken));
+      store::State state;
+      state.acting.emplace();
+      kept.save(state);
+    }
+    return Fate::arrives;
+  };
+  CHECK(scene.look().is_acted_on);
 }
 
 TEST_CASE("an overview of nothing") {
