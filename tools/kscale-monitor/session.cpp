@@ -215,6 +215,9 @@ Status Session::open() {
   }
   const auto world = m_peers->world([this](std::string_view step) { m_log.say(control::Level::step, "{}", step); });
   m_watch.emplace(m_settings, world, *m_records, m_log, Duties{.at_once = m_command.action == Command::Action::once});
+  if (m_settings.dry_run && m_command.action == Command::Action::watch) {
+    m_log.say(control::Level::notice, "dry-run: this one records nothing and sends no alert");
+  }
   return {};
 }
 
