@@ -84,16 +84,15 @@ struct State {
   Subject subject;
   std::optional<Look> look;    ///< absent: nothing is known
   std::optional<int> desired;  ///< likewise
-  std::optional<Now> last;     ///< the end of the last check that did not fail
+  std::optional<Now> last;     ///< the end of the autoscaler's last check that did not fail
   std::uint64_t failures = 0;
   Durations durations;
   std::map<std::pair<Action, Cause>, std::uint64_t> decisions;  ///< none before the first one
   std::map<std::pair<Action, std::string_view>, std::uint64_t> actions;
 };
 
-void take(State& state, Look look, Now now, std::chrono::nanoseconds took) {
+void take(State& state, Look look, std::chrono::nanoseconds took) {
   state.look = std::move(look);
-  state.last = now;
   state.durations.add(took);
 }
 
@@ -355,12 +354,11 @@ const std::vector<Row>& rows() {
 
 }  // namespace
 
-Subject subject_of(std::string tool, std::string version, const control::Settings& settings,
-                   std::chrono::seconds interval) {
+Subject subject_of(std::string tool, std::string version, const control::Settings& settings) {
   return {.tool = std::move(tool),
           .version = std::move(version),
           .deployment = settings.deployment.prefix,
-          .interval = interval,
+          .interval = settings.check_interval,
           .min_instances = settings.rules.min_instances,
           .max_instances = settings.rules.max_instances};
 }
@@ -431,7 +429,8 @@ void Page::checked(const control::CheckReport& report, std::chrono::nanoseconds 
   const auto now = m_book->now();
   Look look{.sample = report.sample, .drift = report.drift.size(), .paused = decision.cause == Cause::paused};
   m_book->change([&](State& state) {
-    take(state, std::move(look), now, took);
+    take(state, std::move(look), took);
+    state.last = now;
     if (state.decisions.empty()) {
       for (const auto& possible : k_decisions) {
         state.decisions[possible] = 0;
@@ -450,9 +449,11 @@ void Page::checked(const control::CheckReport& report, std::chrono::nanoseconds 
   });
 }
 
-void Page::sampled(Look look, std::chrono::nanoseconds took) {
-  const auto now = m_book->now();
-  m_book->change([&](State& state) { take(state, std::move(look), now, took); });
+void Page::sampled(Look look, std::optional<Now> last_check, std::chrono::nanoseconds took) {
+  m_book->change([&](State& state) {
+    take(state, std::move(look), took);
+    state.last = last_check;
+  });
 }
 
 void Page::failed() {

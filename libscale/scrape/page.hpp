@@ -36,14 +36,13 @@ struct Subject {
   std::string tool;  ///< such as "kscale-auto"
   std::string version;
   std::string deployment;
-  std::chrono::seconds interval{};  ///< between two checks, or two looks
+  std::chrono::seconds interval{};  ///< between two checks of the autoscaler
   int min_instances = 0;
   int max_instances = 0;
 };
 
-/// What such a page is about by the settings; `interval` is the tool's own.
-Subject subject_of(std::string tool, std::string version, const control::Settings& settings,
-                   std::chrono::seconds interval);
+/// What such a page is about by the settings.
+Subject subject_of(std::string tool, std::string version, const control::Settings& settings);
 
 /// What one look at a deployment has found.
 struct Look {
@@ -69,8 +68,9 @@ class Page {
   /// The autoscaler has checked, which took so long.
   void checked(const control::CheckReport& report, std::chrono::nanoseconds took);
 
-  /// Somebody who decides nothing has looked, which took so long.
-  void sampled(Look look, std::chrono::nanoseconds took);
+  /// Somebody who decides nothing has looked, which took so long, and found when the autoscaler's last check was
+  /// complete: a look is no check, and must not make an autoscaler that is gone seem to go on.
+  void sampled(Look look, std::optional<Now> last_check, std::chrono::nanoseconds took);
 
   /// A check or a look has failed: from now on no figures of the deployment are known.
   void failed();

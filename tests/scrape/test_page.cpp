@@ -267,7 +267,7 @@ TEST_CASE("an instance that is gone is gone from the page") {
 
 TEST_CASE("one that only looks has figures, and neither decisions nor what it does not know") {
   Scraped s;
-  s.page.sampled({.sample = full_report().sample, .drift = 2}, 1s);
+  s.page.sampled({.sample = full_report().sample, .drift = 2}, std::nullopt, 1s);
   CHECK(s.has(R"(kscale_instances{deployment="shop",state="serving"} 1)"));
   CHECK(s.has(R"(kscale_target_drift{deployment="shop"} 2)"));
   CHECK(s.has(R"(kscale_check_duration_seconds_count{deployment="shop"} 1)"));
@@ -276,10 +276,32 @@ TEST_CASE("one that only looks has figures, and neither decisions nor what it do
     CAPTURE(metric);
     CHECK(s.count(metric) == 0);
   }
-  s.page.sampled({.sample = {}, .instances_known = false, .paused = true}, 1s);
+  s.page.sampled({.sample = {}, .instances_known = false, .paused = true}, std::nullopt, 1s);
   CHECK(s.count("kscale_instances") == 0);
   CHECK(s.count("kscale_target_drift") == 0);
   CHECK(s.has(R"(kscale_paused{deployment="shop"} 1)"));
+}
+
+TEST_CASE("a look is no check: one that only looks shows when the autoscaler's last check was") {
+  Scraped s;
+  s.page.sampled({.sample = full_report().sample}, std::nullopt, 1s);
+  CHECK(s.count("kscale_last_check_timestamp_seconds") == 0);
+  CHECK(s.count("kscale_last_check_age_seconds") == 0);
+  const auto checked = s.clock.now();
+  s.clock.forward(60s);
+  s.page.sampled({.sample = full_report().sample}, checked, 1s);
+  CHECK(s.has(R"(kscale_last_check_timestamp_seconds{deployment="shop"} 1795472071.755)"));
+  CHECK(s.has(R"(kscale_last_check_age_seconds{deployment="shop"} 60)"));
+  s.clock.forward(5s);
+  s.page.sampled({.sample = full_report().sample}, checked, 1s);
+  CHECK(s.has(R"(kscale_last_check_age_seconds{deployment="shop"} 65)"));
+}
+
+TEST_CASE("the interval on a page is that between checks, whoever serves it") {
+  control::Settings settings;
+  settings.check_interval = 45s;
+  settings.refresh_interval = 5s;
+  CHECK(subject_of("kscale-monitor", "1.2.3", settings).interval == 45s);
 }
 
 TEST_CASE("calls are shown by peer, with each kind of error") {

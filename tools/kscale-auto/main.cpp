@@ -46,7 +46,7 @@ Exit tell(const control::Log& log, const Error& error) {
 }
 
 scrape::Subject subject_of(const control::Settings& settings) {
-  return scrape::subject_of(k_usage.tool, KSCALE_VERSION, settings, settings.check_interval);
+  return scrape::subject_of(k_usage.tool, KSCALE_VERSION, settings);
 }
 
 /// What lives on when the settings are read again: all that was counted, and who is told that the service goes on.

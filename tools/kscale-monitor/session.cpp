@@ -161,8 +161,7 @@ Status Session::serve_metrics() {
   if (m_command.action != Command::Action::watch || m_settings.metrics_listen.empty()) {
     return {};
   }
-  m_page.emplace(scrape::subject_of(usage().tool, KSCALE_VERSION, m_settings, m_settings.refresh_interval), m_clock,
-                 m_tally);
+  m_page.emplace(scrape::subject_of(usage().tool, KSCALE_VERSION, m_settings), m_clock, m_tally);
   auto exposer = scrape::Exposer::serve(m_settings.metrics_listen, *m_page);
   if (!exposer) {
     return tl::unexpected(exposer.error());
@@ -238,11 +237,14 @@ Result<Snapshot> Session::look() {
   snapshot->notices.insert(snapshot->notices.end(), m_notices.begin(), m_notices.end());
   const auto& overview = snapshot->overview;
   if (m_page) {
+    const auto end = m_clock.now().instant;
+    const auto& last = overview.autoscaler.last;
+    const auto last_check = last ? std::optional(Now{.instant = end - last->ago, .wall = last->at}) : std::nullopt;
     m_page->sampled({.sample = overview.sample,
                      .instances_known = !overview.docker_error,
                      .drift = overview.drift ? std::optional(overview.drift->size()) : std::nullopt,
                      .paused = overview.autoscaler.paused},
-                    m_clock.now().instant - begin);
+                    last_check, end - begin);
   }
   if (m_export) {
     const bool as_csv = m_command.format == ExportFormat::csv;
