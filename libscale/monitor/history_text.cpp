@@ -207,16 +207,27 @@ std::string fleet_text(const HistoryView& view, const HistoryStyle& style) {
                                   rows, style);
 }
 
+/// How long an instance served in the step of the point. It need not have been there for all of it, nor the step lie
+/// wholly in the range.
+double seconds_serving(const store::InstancePoint& point, const HistoryView& view) {
+  const auto fleet = std::ranges::lower_bound(view.fleet, point.at, {}, &store::FleetPoint::at);
+  const bool is_known = fleet != view.fleet.end() && fleet->at == point.at && fleet->samples > 0;
+  const double there = is_known ? std::min(1.0, point.samples / fleet->samples) : 1;
+  const std::chrono::duration<double> span =
+      std::min<WallTime>(point.at + view.step, view.range.until) - std::max(point.at, view.range.since);
+  return point.serving.mean * there * std::max(0.0, span.count());
+}
+
 std::string instances_text(const HistoryView& view, const HistoryStyle& style) {
   const auto steps = steps_of(view, view.step);
   std::vector<std::vector<Cell>> rows;
   for (auto it = view.instances.begin(); it != view.instances.end();) {
     Points<store::InstancePoint> points;
     const int number = it->number;
-    double steps_serving = 0;
+    double serving = 0;
     for (; it != view.instances.end() && it->number == number; ++it) {
       points.push_back(&*it);
-      steps_serving += it->serving.mean;
+      serving += seconds_serving(*it, view);
     }
     auto& row = rows.emplace_back();
     row.push_back({view.name_of(number)});
@@ -226,7 +237,7 @@ std::string instances_text(const HistoryView& view, const HistoryStyle& style) {
       row.push_back({shown_as(figure, total, &Spread::mean)});
       row.push_back({shown_as(figure, total, &Spread::most)});
     }
-    row.push_back({shown(std::chrono::round<seconds>(steps_serving * view.step))});
+    row.push_back({shown(std::chrono::round<seconds>(std::chrono::duration<double>(serving)))});
   }
   if (rows.empty()) {
     return {};

@@ -57,6 +57,7 @@ struct Spread {
 /// A deployment over a span that begins at `at`. A figure that no sample of the span knew is absent.
 struct FleetPoint {
   WallTime at{};
+  double samples = 1;        ///< in the span
   Spread<double> instances;  ///< that ran
   Spread<double> serving;    ///< of these
   std::optional<Spread<Percent>> cpu;
@@ -76,6 +77,7 @@ struct FleetPoint {
 struct InstancePoint {
   int number = 0;
   WallTime at{};
+  double samples = 1;      ///< in which it ran; the figures are over these, and not over all of the span
   Spread<double> serving;  ///< 1 while it serves, 0 while not
   std::optional<Spread<Percent>> cpu;
   std::optional<Spread<Percent>> memory;

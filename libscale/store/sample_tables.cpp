@@ -210,6 +210,7 @@ class Total {
   }
 
   bool is_known() const { return m_samples > 0; }
+  double samples() const { return m_samples; }
   Spread<double> spread(double per_unit) const {
     return {.mean = m_sum / m_samples / per_unit, .least = m_least / per_unit, .most = m_most / per_unit};
   }
@@ -379,6 +380,7 @@ Result<std::vector<FleetPoint>> fleet_points(Database& database, TimeRange range
   for (const auto& [key, totals] : *steps) {
     const Total* next = totals.data();  // in the order of k_fleet_figures
     points.push_back({.at = WallTime(std::chrono::milliseconds(key.second)),
+                      .samples = next->samples(),
                       .instances = count_of(*next++),
                       .serving = count_of(*next++),
                       .cpu = figure_of<Percent>(*next++),
@@ -404,6 +406,7 @@ Result<std::vector<InstancePoint>> instance_points(Database& database, TimeRange
     const Total* next = totals.data();  // in the order of k_instance_figures
     points.push_back({.number = static_cast<int>(key.first),
                       .at = WallTime(std::chrono::milliseconds(key.second)),
+                      .samples = next->samples(),
                       .serving = count_of(*next++),
                       .cpu = figure_of<Percent>(*next++),
                       .memory = figure_of<Percent>(*next++),

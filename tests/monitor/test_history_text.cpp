@@ -67,6 +67,24 @@ TEST_CASE("a history shows figures, instances, and what happened in the order of
         "2026-11-24 10:25  2           5.0%   30.0%     1.2/s    8.5 ms    0.1%\n");
 }
 
+TEST_CASE("an instance has served for no longer than it was there, and the range is long") {
+  HistoryView view{.deployment = "shop", .range = {test::k_ten + 5min, test::k_ten + 50min}, .step = 20min};
+  for (const auto at : {0min, 20min, 40min}) {
+    view.fleet.push_back(test::fleet_point(test::k_ten + at, 2, 20));
+    view.fleet.back().samples = 40;
+    view.instances.push_back(test::instance_point(1, test::k_ten + at, 20));
+    view.instances.back().samples = 40;
+  }
+  view.instances.push_back(test::instance_point(2, test::k_ten + 20min, 20));
+  view.instances.back().samples = 6;
+  view.instances.push_back(test::instance_point(3, test::k_ten + 20min, 20));
+  view.instances.back().samples = 20;
+  view.instances.back().serving = {0.5, 0, 1};
+  const auto table = part_from(text_of(view), "INSTANCE  ");
+  CHECK_THAT(table.substr(0, table.find("\n\n")),
+             Catch::Matchers::Matches("INSTANCE .* SERVING\nshop-1 .* 45m 0s\nshop-2 .* 3m 0s\nshop-3 .* 5m 0s"));
+}
+
 TEST_CASE("a history of nothing says so, and what would write it") {
   CHECK(text_of(HistoryView{.deployment = "shop", .range = {test::k_ten, test::k_ten + 1h}}) ==
         "no history of 'shop' yet from 2026-11-24T10:00:00Z to 2026-11-24T11:00:00Z: kscale-auto and kscale-monitor "

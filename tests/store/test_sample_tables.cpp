@@ -139,13 +139,17 @@ TEST_CASE("a minute has the mean, the least and the most of its samples, and sta
   REQUIRE(fleet.size() == 2);
   // (10 + 20.01 + 60) / 3 is 30.0033
   const Spread<Percent> cpu{.mean = Percent{30}, .least = Percent{10}, .most = Percent{60}};
-  CHECK(fleet[0] ==
-        FleetPoint{.at = k_t0, .instances = all(2.0), .serving = {.mean = 1.75, .least = 1, .most = 2}, .cpu = cpu});
+  CHECK(fleet[0] == FleetPoint{.at = k_t0,
+                               .samples = 4,
+                               .instances = all(2.0),
+                               .serving = {.mean = 1.75, .least = 1, .most = 2},
+                               .cpu = cpu});
   CHECK(fleet[1] == FleetPoint{.at = k_t0 + 60s});
   const auto instances = tables.instances(60s);
   REQUIRE(instances.size() == 2);
   CHECK(instances[0] == InstancePoint{.number = 1,
                                       .at = k_t0,
+                                      .samples = 4,
                                       .serving = {.mean = 0.75, .least = 0, .most = 1},
                                       .cpu = cpu,
                                       .memory_used = all(Bytes{4096})});
@@ -153,6 +157,7 @@ TEST_CASE("a minute has the mean, the least and the most of its samples, and sta
   CHECK(instances[1] ==
         InstancePoint{.number = 2,
                       .at = k_t0,
+                      .samples = 4,
                       .serving = all(1.0),
                       .sent = Spread<BytesPerSecond>{
                           .mean = BytesPerSecond{23}, .least = BytesPerSecond{0}, .most = BytesPerSecond{60}}});
@@ -168,10 +173,28 @@ TEST_CASE("a step weighs each minute by its samples, also the minute that is not
   tables.add_cpu(k_t0 + 150s, Percent{50});
   const Spread<Percent> cpu{.mean = Percent{200.0 / 6}, .least = Percent{10}, .most = Percent{90}};
   CHECK(tables.fleet(30min) ==
-        std::vector{FleetPoint{.at = k_t0, .instances = all(1.0), .serving = all(1.0), .cpu = cpu}});
+        std::vector{FleetPoint{.at = k_t0, .samples = 6, .instances = all(1.0), .serving = all(1.0), .cpu = cpu}});
   CHECK(tables.instances(30min) ==
-        std::vector{InstancePoint{.number = 1, .at = k_t0, .serving = all(1.0), .cpu = cpu}});
+        std::vector{InstancePoint{.number = 1, .at = k_t0, .samples = 6, .serving = all(1.0), .cpu = cpu}});
   CHECK(means(tables.fleet(60s), &FleetPoint::cpu) == std::vector{Percent{90}, Percent{10}, Percent{40}});
+}
+
+TEST_CASE("a step tells in how many of its samples an instance was") {
+  Tables tables;
+  for (auto at = 0s; at < 20min; at += 30s) {
+    FleetSample sample{.at = k_t0 + at, .instances = {{.number = 1}}};
+    if (at >= 5min && at < 8min) {
+      sample.instances.push_back({.number = 2});
+    }
+    tables.add(sample);
+  }
+  const auto fleet = tables.fleet(20min);
+  REQUIRE(fleet.size() == 1);
+  CHECK(fleet[0].samples == 40);
+  const auto instances = tables.instances(20min);
+  REQUIRE(instances.size() == 2);
+  CHECK(instances[0].samples == 40);
+  CHECK(instances[1].samples == 6);
 }
 
 TEST_CASE("samples that come late go into the averages of their minute, once") {
