@@ -73,6 +73,9 @@ std::vector<std::string> wrong_report(const Operation& operation, const Ended& e
     wrong.push_back(fmt::format("exit status {}, which is not that of {}", ended.status,
                                 hit.empty() ? "no fault" : fmt::to_string(fmt::join(hit, ", "))));
   }
+  if (operation.is_service && ended.status != 0 && has(ended.out, " reason=")) {
+    wrong.push_back(fmt::format("exit status {} after a check that succeeded", ended.status));
+  }
   if (!operation.is_service && errors != (ended.status == 0 ? 0 : 1)) {
     wrong.push_back(fmt::format("{} lines tell of an error, with exit status {}", errors, ended.status));
   }

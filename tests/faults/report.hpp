@@ -9,7 +9,8 @@
 namespace kscale::faults {
 
 /// What is wrong with how a tool ended and what it said of a failure: the exit status is right, one line tells of the
-/// error and whose it is, and nothing is told twice. `hit` are the faults that came to pass.
+/// error and whose it is, and nothing is told twice; only a first check that fails ends a service. `hit` are the faults
+/// that came to pass.
 std::vector<std::string> wrong_report(const Operation& operation, const Ended& ended,
                                       const std::vector<std::string>& hit);
 

@@ -43,6 +43,10 @@ constexpr auto k_longest_run = 60s;
 /// Until Kong has counted some of the light load.
 constexpr auto k_some_load = 150ms;
 constexpr double k_requests_per_second = 25;
+constexpr int k_checks_of_service = 4;
+constexpr auto k_longest_checks = 45s;
+/// Where a peer is gone for good no check comes to a decision any more.
+constexpr auto k_longest_checks_in_vain = 15s;
 
 /// Waits for nothing.
 class HastyClock final : public Clock {
@@ -65,6 +69,20 @@ T must(Result<T> result) {
   }
 }
 
+/// How many decisions the autoscaler has told of.
+int decisions_in(std::string_view out) {
+  constexpr std::string_view k_mark = " reason=";
+  int count = 0;
+  for (std::size_t at = out.find(k_mark); at != std::string_view::npos; at = out.find(k_mark, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+bool leaves_no_peer(const Plan& plan) {
+  return std::ranges::any_of(plan.faults, [](const auto& fault) { return fault.second.kind == Kind::gone; });
+}
+
 /// The machine, its proxy, and what is watched while a tool runs.
 class Rig {
  public:
@@ -83,7 +101,7 @@ class Rig {
   void age_readings();
   Ended call(Operation::Tool tool, const std::vector<std::string>& arguments, const Plan& plan, const Bounds& bounds,
              bool is_service);
-  static void await_checks(const Child& child);
+  bool await_checks(const Child& child, const Plan& plan);
   Scene look();
   void begin(const Plan& plan);
   void watch(int index, const Question& question);
@@ -288,8 +306,8 @@ Ended Rig::call(Operation::Tool tool, const std::vector<std::string>& arguments,
     child = std::make_unique<Child>(program, words, m_place.folder);
     m_kill = [&child] { child->signal(SIGKILL); };
   }
+  const bool has_checked = !is_service || await_checks(*child, plan);
   if (is_service) {
-    await_checks(*child);
     child->signal(SIGTERM);
   }
   auto ended = child->wait(k_longest_run);
@@ -297,26 +315,37 @@ Ended Rig::call(Operation::Tool tool, const std::vector<std::string>& arguments,
   m_place.loop.do_and_wait([] {});
   const std::lock_guard lock(m_mutex);
   m_kill = [] {};
+  if (!has_checked && ended.status == 0 && !leaves_no_peer(plan)) {
+    breach("the service did not go on to its next checks");
+  }
   for (const auto& wrong : wrong_now(m_before, look(), m_bounds)) {
     breach(fmt::format("at the end: {}", wrong));
   }
   return ended;
 }
 
-/// Until the service has come to three decisions more than the fault let it: the last one is of the loop alive.
-void Rig::await_checks(const Child& child) {
-  const auto decisions = [&] {
-    const auto out = child.out_so_far();
-    int count = 0;
-    for (std::size_t at = out.find(" reason="); at != std::string::npos; at = out.find(" reason=", at + 1)) {
-      ++count;
+/// Until the service has come to some decisions, and to one since the last request that has a fault: that one is of the
+/// loop alive. False when it did not.
+bool Rig::await_checks(const Child& child, const Plan& plan) {
+  int last = plan.kill_at.value_or(-1);
+  if (!plan.faults.empty()) {
+    last = std::max(last, plan.faults.rbegin()->first);
+  }
+  int wanted = k_checks_of_service;
+  bool is_past = last < 0;
+  const auto end =
+      std::chrono::steady_clock::now() + (leaves_no_peer(plan) ? k_longest_checks_in_vain : k_longest_checks);
+  while (std::chrono::steady_clock::now() < end && child.is_running()) {
+    const int decisions = decisions_in(child.out_so_far());
+    if (!is_past) {
+      m_place.loop.do_and_wait([&] { is_past = static_cast<int>(m_proxy->requests().size()) > last; });
+      wanted = std::max(wanted, decisions + 1);
+    } else if (decisions >= wanted) {
+      return true;
     }
-    return count;
-  };
-  const auto end = std::chrono::steady_clock::now() + 15s;
-  while (decisions() < 4 && std::chrono::steady_clock::now() < end && child.is_running()) {
     std::this_thread::sleep_for(20ms);
   }
+  return false;
 }
 
 void Rig::judge_records() {
