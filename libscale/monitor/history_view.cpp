@@ -73,10 +73,14 @@ std::string HistoryView::name_of(int number) const {
   return fmt::format("{}-{}", deployment, number);
 }
 
-Result<HistoryView> read_history(store::History& history, const std::string& deployment, store::TimeRange range) {
+seconds sampling_of(const control::Settings& settings) {
+  return std::max(settings.check_interval, settings.refresh_interval);
+}
+
+Result<HistoryView> read_history(store::History& history, const control::Settings& settings, store::TimeRange range) {
   constexpr std::size_t k_most = 100'000;
-  const auto step_from = [&](WallTime begin) { return step_for({begin, range.until}, seconds{60}); };
-  HistoryView view{.deployment = deployment, .range = range, .step = step_from(range.since)};
+  const auto step_from = [&](WallTime begin) { return step_for({begin, range.until}, sampling_of(settings)); };
+  HistoryView view{.deployment = settings.deployment.prefix, .range = range, .step = step_from(range.since)};
   auto fleet = history.fleet(range, view.step);
   if (fleet && !fleet->empty()) {
     // A history that is young is worth a closer look.

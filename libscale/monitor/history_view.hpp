@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "libscale/base/result.hpp"
+#include "libscale/control/settings.hpp"
 #include "libscale/net/json.hpp"
 #include "libscale/store/history.hpp"
 
@@ -24,9 +25,12 @@ struct HistoryView {
   std::string name_of(int number) const;
 };
 
+/// The longest span between two samples, whoever writes them.
+std::chrono::seconds sampling_of(const control::Settings& settings);
+
 /// What the history has, in the steps of `step_for`; where it begins within the range, in those from there on. Of
 /// events and alerts the newest 100 000.
-Result<HistoryView> read_history(store::History& history, const std::string& deployment, store::TimeRange range);
+Result<HistoryView> read_history(store::History& history, const control::Settings& settings, store::TimeRange range);
 
 /// For programs. Fields are only ever added; units stand in the names; what is not known is null.
 json::Value json_of(const HistoryView& view);

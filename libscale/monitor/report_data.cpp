@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "libscale/monitor/history_view.hpp"
 #include "libscale/monitor/steps.hpp"
 
 namespace kscale::monitor {
@@ -17,7 +18,7 @@ Result<ReportData> gather(store::History& history, const control::Settings& sett
   }
   constexpr std::size_t k_most_read = 10'000;
   // Where samples are farther apart than a minute, a shorter step would see gaps that are none.
-  const auto sampling = std::max(settings.check_interval, settings.refresh_interval);
+  const auto sampling = sampling_of(settings);
   ReportData data{.deployment = settings.deployment.prefix,
                   .service = settings.service,
                   .range = range,

@@ -88,7 +88,7 @@ void look_at(const store::FleetPoint& point) {
 
 /// All that people and programs are shown of it.
 void look_at(store::History& history) {
-  const auto view = monitor::read_history(history, "shop", k_range);
+  const auto view = monitor::read_history(history, {}, k_range);
   require(view.has_value(), "a history can be read, whatever was damaged");
   for (const auto& point : view->fleet) {
     look_at(point);

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "libscale/monitor/history_text.hpp"
 #include "tests/fakes/golden.hpp"
 #include "tests/fakes/temp_dir.hpp"
 #include "tests/monitor/history_example.hpp"
@@ -11,6 +12,16 @@ using namespace std::chrono_literals;
 using monitor::csv_of;
 using monitor::HistoryView;
 using monitor::json_of;
+
+namespace {
+
+control::Settings shop() {
+  control::Settings settings;
+  settings.deployment.prefix = "shop";
+  return settings;
+}
+
+}  // namespace
 
 TEST_CASE("the history for programs is as its golden file shows it") {
   CHECK(fakes::in_lines(json_of(test::history_example())) + '\n' == fakes::golden("history.json"));
@@ -57,7 +68,7 @@ TEST_CASE("a young history is read in finer steps, and nothing beyond the range 
   REQUIRE(history->add(store::ScalingEvent{.at = now, .from = 2, .to = 1}));
   REQUIRE(history->put({.rule = "high-cpu", .fired_at = now - 10min}));
   REQUIRE(history->put({.rule = "errors", .fired_at = now}));
-  const auto view = monitor::read_history(*history, "shop", {now - 7 * 24h, now});
+  const auto view = monitor::read_history(*history, shop(), {now - 7 * 24h, now});
   REQUIRE(view);
   CHECK(view->deployment == "shop");
   CHECK(view->range.since == now - 7 * 24h);
@@ -74,11 +85,27 @@ TEST_CASE("a young history is read in finer steps, and nothing beyond the range 
   CHECK(view->alerts[0].rule == "high-cpu");
 }
 
+TEST_CASE("samples that are far apart by the settings leave no gaps") {
+  const fakes::TempDir dir;
+  const auto now = test::k_ten;
+  auto history = store::History::open(dir / "history.db", now);
+  REQUIRE(history);
+  for (auto at = now - 6h; at < now; at += 5min) {
+    REQUIRE(history->add(store::FleetSample{.at = at, .instances = {{.number = 1}}}));
+  }
+  auto settings = shop();
+  settings.check_interval = 300s;
+  const auto view = monitor::read_history(*history, settings, {now - 6h, now});
+  REQUIRE(view);
+  CHECK(view->step == 5min);
+  CHECK_THAT(text_of(*view, {.width = 80}), Catch::Matchers::Contains("\ndata for 100% of it, "));
+}
+
 TEST_CASE("a history in which nothing was written yet is empty") {
   const fakes::TempDir dir;
   auto history = store::History::open(dir / "history.db", test::k_ten);
   REQUIRE(history);
-  const auto view = monitor::read_history(*history, "shop", {test::k_ten - 24h, test::k_ten});
+  const auto view = monitor::read_history(*history, shop(), {test::k_ten - 24h, test::k_ten});
   REQUIRE(view);
   CHECK(view->is_empty());
 }

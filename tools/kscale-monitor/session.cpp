@@ -334,7 +334,8 @@ Exit Session::dashboard() {
 
 store::TimeRange Session::range() {
   const auto now = m_clock.now().wall;
-  return {.since = now - m_command.history, .until = now};
+  // From a whole minute on, as the history keeps them: else it would seem to lack the part of one.
+  return {.since = std::chrono::floor<std::chrono::minutes>(now - m_command.history), .until = now};
 }
 
 Result<store::History*> Session::existing_history() {
@@ -353,7 +354,7 @@ Exit Session::history() {
   if (!history) {
     return tell(history.error(), cli::exit_for(history.error()));
   }
-  const auto view = read_history(**history, m_settings.deployment.prefix, range());
+  const auto view = read_history(**history, m_settings, range());
   if (!view) {
     return tell(view.error(), cli::exit_for(view.error()));
   }
