@@ -93,7 +93,7 @@ class Stream {
   void take(std::string_view piece) {
     m_text += piece;
     if (m_text.size() > 2 * m_child.max_output) {
-      cut();
+      m_text.erase(0, m_text.size() - m_child.max_output - 1);  // one too many, so that the end is still seen to be cut
     }
     for (const char c : piece) {
       if (c == '\n' || c == '\r') {
@@ -111,6 +111,7 @@ class Stream {
     }
   }
 
+  /// Leaves the end, from the beginning of a line on.
   void cut() {
     if (m_text.size() > m_child.max_output) {
       const auto newline = m_text.find('\n', m_text.size() - m_child.max_output - 1);

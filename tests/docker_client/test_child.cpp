@@ -149,9 +149,21 @@ TEST_CASE("of a long output the end is kept, from the beginning of a line on") {
   CHECK(lines->output.starts_with("line 1"));
   CHECK(lines->output.ends_with("line 19999\n"));
   CHECK(longest == 10);
-  child.arguments = {"head", "-c", "1000000", "/dev/zero"};
-  CHECK(run(child)->output.empty());
+}
+
+TEST_CASE("of a line that is longer than what is kept, nothing is kept, however it comes") {
+  std::size_t longest = 0;
+  auto child = script("head -c 140000 /dev/zero; sleep 0.1; printf 'its end'");
+  child.on_line = [&](std::string_view line) { longest = std::max(longest, line.size()); };
+  auto line = run(child);
+  REQUIRE(line.has_value());
+  CHECK(line->output.empty());
+  CHECK(line->is_cut);
   CHECK(longest == 16384);
+  child.arguments[2] += "; echo; echo another";
+  line = run(child);
+  REQUIRE(line.has_value());
+  CHECK(line->output == "another\n");
 }
 
 TEST_CASE("a program that takes too long is ended, by force where it does not listen, with those it has started") {
