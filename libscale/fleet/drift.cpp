@@ -58,12 +58,7 @@ void add_targets(World& world, const Deployment& deployment, const std::vector<I
 }
 
 void remove_targets(World& world, const Deployment& deployment, const std::vector<std::string>& stale, Mended& mended) {
-  std::vector<kong::TargetChange> changes;
-  changes.reserve(stale.size());
-  for (const auto& address : stale) {
-    changes.push_back({kong::TargetChange::Kind::remove, address, 0});
-  }
-  if (const auto removed = world.kong.change_targets(deployment.upstream, changes); !removed) {
+  if (const auto removed = world.kong.remove_targets(deployment.upstream, stale); !removed) {
     mended.failed.push_back(wrap(removed.error(), "remove stale targets").value());
     return;
   }

@@ -93,11 +93,11 @@ Status stop_instances(World& world, const Deployment& deployment, const std::vec
 
 Status discard_instances(World& world, const Deployment& deployment, const std::vector<Instance>& instances,
                          const std::vector<kong::Target>& targets) {
-  std::vector<kong::TargetChange> changes;
+  std::vector<std::string> addresses;
   for (const auto& target : targets_of(instances, deployment, targets)) {
-    changes.push_back({kong::TargetChange::Kind::remove, target.address, 0});
+    addresses.push_back(target.address);
   }
-  if (auto deleted = world.kong.change_targets(deployment.upstream, changes); !deleted) {
+  if (auto deleted = world.kong.remove_targets(deployment.upstream, addresses); !deleted) {
     return deleted;
   }
   for (auto& removed : remove_containers(world, instances)) {

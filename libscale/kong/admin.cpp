@@ -337,6 +337,15 @@ Status Admin::change_targets(std::string_view upstream, const std::vector<Target
   return changed;
 }
 
+Status Admin::remove_targets(std::string_view upstream, const std::vector<std::string>& addresses) {
+  std::vector<TargetChange> changes;
+  changes.reserve(addresses.size());
+  for (const auto& address : addresses) {
+    changes.push_back({TargetChange::Kind::remove, address, 0});
+  }
+  return change_targets(upstream, changes);
+}
+
 Status Admin::change_in(Mode mode, std::string_view upstream, const std::vector<TargetChange>& changes,
                         net::Urgency urgency) {
   return mode == Mode::database ? change_in_database(upstream, changes, urgency)
@@ -361,6 +370,18 @@ Result<net::Response> Admin::change_one(const std::string& path, const TargetCha
   return call(write);
 }
 
+/// After a 404, which may be Kong's for a target that is gone already, or that of a proxy before Kong for anything.
+Status Admin::require_gone(std::string_view upstream, const std::string& address, net::Urgency urgency) {
+  const auto left = targets(upstream, reading_before(urgency));
+  if (!left && left.error().code != Errc::not_found) {
+    return tl::unexpected(left.error());
+  }
+  const bool is_there = left && std::ranges::find(*left, address, &Target::address) != left->end();
+  return is_there ? fail(Errc::failed, "Kong lists target {} of '{}', but its deletion was answered with status 404",
+                         address, upstream)
+                  : Status{};
+}
+
 Status Admin::change_in_database(std::string_view upstream, const std::vector<TargetChange>& changes,
                                  net::Urgency urgency) {
   const auto path = targets_path(upstream);
@@ -373,8 +394,11 @@ Status Admin::change_in_database(std::string_view upstream, const std::vector<Ta
     if (!answer) {
       return wrap(answer.error(), "target {} of '{}'", change.address, upstream);
     }
-    const bool gone_already = change.kind == TargetChange::Kind::remove && answer->status == 404;
-    if (!is_good(*answer) && !gone_already) {
+    if (answer->status == 404 && change.kind == TargetChange::Kind::remove) {
+      if (auto gone = require_gone(upstream, change.address, urgency); !gone) {
+        return gone;
+      }
+    } else if (!is_good(*answer)) {
       const auto failed = failure(*answer);
       return wrap(failed.value(), "target {} of '{}'", change.address, upstream);
     }

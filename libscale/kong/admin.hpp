@@ -66,6 +66,8 @@ class Admin {
   /// write only onto what was read.
   Status change_targets(std::string_view upstream, const std::vector<TargetChange>& changes,
                         net::Urgency urgency = net::Urgency::change);
+  /// The same, of targets that are to go.
+  Status remove_targets(std::string_view upstream, const std::vector<std::string>& addresses);
 
   // For one look at everything at once, together with calls to others: what to ask, and how to read the answer.
   net::Request status_request() const;
@@ -89,6 +91,7 @@ class Admin {
   Status change_in(Mode mode, std::string_view upstream, const std::vector<TargetChange>& changes,
                    net::Urgency urgency);
   Status change_in_database(std::string_view upstream, const std::vector<TargetChange>& changes, net::Urgency urgency);
+  Status require_gone(std::string_view upstream, const std::string& address, net::Urgency urgency);
   Result<net::Response> change_one(const std::string& path, const TargetChange& change, net::Urgency urgency);
   Status change_configuration(std::string_view upstream, const std::vector<TargetChange>& changes,
                               net::Urgency urgency);

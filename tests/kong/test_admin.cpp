@@ -226,11 +226,29 @@ TEST_CASE("a recorded target that is missing is removed already, and cannot be w
   Replay kong;
   kong.play("postgres/02-status");
   kong.play("postgres/69-delete-by-name-missing");
-  CHECK(kong.admin.change_targets("svc", {{Kind::remove, "127.0.0.1:19999"}}).has_value());
+  kong.http.expect("GET /upstreams/svc/targets", 200, R"({"data":[{"target":"127.0.0.1:19000","weight":100}]})");
+  CHECK(kong.admin.remove_targets("svc", {"127.0.0.1:19999"}).has_value());
   CHECK(kong.http.sent.at(1).body.empty());
   kong.play("postgres/42-patch-target-missing");
   CHECK(error_of(kong.admin.change_targets("svc", {{Kind::weigh, "127.0.0.1:19999", 1}})) ==
         Error{Errc::not_found, "target 127.0.0.1:19999 of 'svc': Kong: Not found"});
+}
+
+TEST_CASE("a 404 is no proof that a target is gone: a proxy before Kong says it of any path") {
+  Replay kong;
+  kong.play("postgres/02-status");
+  kong.http.expect("DELETE /upstreams/svc/targets/127.0.0.1:19000", 404, "<html>");
+  kong.http.expect("GET /upstreams/svc/targets", 200, R"({"data":[{"target":"127.0.0.1:19000","weight":100}]})");
+  CHECK(
+      error_of(kong.admin.remove_targets("svc", {"127.0.0.1:19000"})) ==
+      Error{Errc::failed, "Kong lists target 127.0.0.1:19000 of 'svc', but its deletion was answered with status 404"});
+  kong.http.expect("DELETE /upstreams/svc/targets/127.0.0.1:19000", 404);
+  kong.http.expect("GET /upstreams/svc/targets", 404);
+  kong.play("postgres/02-status");
+  CHECK(kong.admin.remove_targets("svc", {"127.0.0.1:19000"}).has_value());
+  kong.http.expect("DELETE /upstreams/svc/targets/127.0.0.1:19000", 404);
+  kong.http.expect("GET /upstreams/svc/targets", 401);
+  CHECK(error_of(kong.admin.remove_targets("svc", {"127.0.0.1:19000"})).code == Errc::unauthorized);
 }
 
 TEST_CASE("no change asks Kong nothing") {
