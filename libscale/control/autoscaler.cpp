@@ -186,9 +186,6 @@ bool Autoscaler::recover(store::State& state, const Scene& scene, CheckReport& r
   auto recovered = fleet::recover(m_world, m_settings.deployment, scene.containers, state.restarting);
   std::ranges::transform(recovered.failed, std::back_inserter(report.problems), &Error::what);
   tell_mended(recovered.done, report);
-  if (recovered.failed.empty()) {
-    state.restarting.clear();
-  }
   return !recovered.done.empty();
 }
 

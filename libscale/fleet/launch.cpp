@@ -271,6 +271,23 @@ std::vector<Launch> launch(World& world, const Deployment& deployment, const std
   return launches;
 }
 
+std::vector<Launch> start_again(World& world, const std::vector<Instance>& stopped, net::Urgency urgency) {
+  std::vector<Launch> launches;
+  std::vector<std::string> ids;
+  for (const auto& [number, container] : stopped) {
+    launches.push_back(
+        {.number = number, .name = container.name, .id = container.id, .was_there = true, .stays = true});
+    ids.push_back(container.id);
+  }
+  const auto started = world.engine.start(ids, urgency);
+  for (std::size_t i = 0; i < launches.size(); ++i) {
+    if (!started[i]) {
+      note(launches[i], "start", started[i].error());
+    }
+  }
+  return launches;
+}
+
 Launch launch_from(World& world, const Blueprint& blueprint, int number) {
   Launch launch{.number = number, .name = blueprint.container.name};
   world.step(fmt::format("start {}", launch.name));

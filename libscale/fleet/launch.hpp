@@ -30,6 +30,9 @@ std::vector<Launch> launch(World& world, const Deployment& deployment, const std
 /// Creates and starts one container as the blueprint says. What failed may leave a container behind, to be taken back.
 Launch launch_from(World& world, const Blueprint& blueprint, int number);
 
+/// Starts instances that stand stopped. One that fails then or later is left as it is.
+std::vector<Launch> start_again(World& world, const std::vector<Instance>& stopped, net::Urgency urgency);
+
 /// Waits until each launched container can serve, all of them together. Those that end by themselves, or are not ready
 /// in time, or at the moment when we are told to stop, get the reason as their outcome.
 void await_ready(World& world, const Deployment& deployment, std::vector<Launch>& launches);

@@ -23,7 +23,7 @@
 ///
 ///   found                                         done
 ///   acting, and a target of weight 0              its weight is given back, unless somebody else had taken it
-///   restarting, and the instance stands stopped   it is started
+///   restarting, and the instance stands stopped   it is started, and gets its target when it can serve
 ///   PREFIX-N set aside, no PREFIX-N               it gets its name back and is started
 ///   PREFIX-N set aside, PREFIX-N can serve        it is removed
 ///   PREFIX-N set aside, PREFIX-N does not run,    that one is removed, the one set aside gets its name back and is

@@ -14,8 +14,9 @@ std::vector<docker::Container> set_aside(const std::vector<docker::Container>& c
 
 /// Takes up what a crash or a failure in the middle of a restart or a replacement has left, as ownership.hpp tells:
 /// what was set aside comes back or goes, and the instances of the numbers `restarting` are started where they stand
-/// stopped. `containers` are all whose name begins with the prefix. Targets are left to `mend`.
+/// stopped; those that could not be started stay in it. All that is started is waited for and led into service, unless
+/// it takes too long: then that is left to `mend`. `containers` are all whose name begins with the prefix.
 Mended recover(World& world, const Deployment& deployment, const std::vector<docker::Container>& containers,
-               const std::vector<int>& restarting);
+               std::vector<int>& restarting);
 
 }  // namespace kscale::fleet

@@ -171,7 +171,8 @@ void Operator::recover() {
   if (!containers) {
     return;  // whoever plans finds out, and tells it
   }
-  const auto recovered = fleet::recover(m_world, m_settings.deployment, *containers, m_records.load().restarting);
+  auto restarting = m_records.load().restarting;  // those that stand stopped stay known until the action has begun
+  const auto recovered = fleet::recover(m_world, m_settings.deployment, *containers, restarting);
   for (const auto& line : recovered.done) {
     m_log.say(control::Level::notice, "{}", line);
   }
@@ -410,22 +411,7 @@ Status Operator::start(const Step& step) {
   if (!those) {
     return tl::unexpected(those.error());
   }
-  std::vector<fleet::Launch> launches;
-  std::vector<std::string> ids;
-  for (const auto& instance : *those) {
-    launches.push_back({.number = instance.number,
-                        .name = instance.container.name,
-                        .id = instance.container.id,
-                        .was_there = true,
-                        .stays = true});
-    ids.push_back(instance.container.id);
-  }
-  const auto started = m_world.engine.start(ids, net::Urgency::to_the_end);
-  for (std::size_t i = 0; i < launches.size(); ++i) {
-    if (!started[i]) {
-      launches[i].outcome = wrap(started[i].error(), "start {}", launches[i].name);
-    }
-  }
+  auto launches = fleet::start_again(m_world, *those, net::Urgency::to_the_end);
   return first_failure(fleet::bring_in(m_world, m_settings.deployment, std::move(launches)));
 }
 

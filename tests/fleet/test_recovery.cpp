@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "libscale/fleet/recovery.hpp"
+#include "libscale/fleet/remove.hpp"
 #include "libscale/fleet/renew.hpp"
 #include "tests/fakes/fake_machine.hpp"
 
@@ -37,7 +38,7 @@ std::string make_second(FakeMachine& machine) {
   return *made;
 }
 
-Mended recovered(FakeMachine& machine, const std::vector<int>& restarting = {}) {
+Mended recovered(FakeMachine& machine, std::vector<int> restarting = {}) {
   auto world = machine.world();
   return recover(world, FakeMachine::deployment(), machine.engine.find("shop").value(), restarting);
 }
@@ -102,6 +103,25 @@ TEST_CASE("only what was stopped to be started again is started") {
   }
   CHECK(recovered(machine, {1, 2, 7}).done == Names{"started shop-2, after a restart that was cut short"});
   CHECK(machine.running() == Names{"shop-1", "shop-2"});
+}
+
+TEST_CASE("what was stopped to be started again is waited for and serves, or is told") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    FakeMachine machine(mode);
+    auto world = machine.world();
+    const auto all = machine.engine.find("shop").value();
+    const auto deployment = FakeMachine::deployment();
+    const auto instances = instances_of(all, "shop");
+    REQUIRE(stop_instances(world, deployment, instances, world.kong.targets(deployment.upstream).value()));
+    REQUIRE(machine.targets().empty());
+    machine.http.health_status = {{3022, 503}};
+    const auto mended = recovered(machine, {1, 2, 3});
+    CHECK(mended.done.size() == 3);
+    REQUIRE(mended.failed.size() == 1);
+    CHECK(mended.failed.front().what.starts_with("shop-3"));
+    CHECK(machine.targets() == Names{"127.0.0.1:3020 100", "127.0.0.1:3021 100"});
+    CHECK(machine.running() == Names{"shop-1", "shop-2", "shop-3"});
+  }
 }
 
 TEST_CASE("a replacement cut short anywhere is taken up by the next look") {
