@@ -103,9 +103,16 @@ Result<Situation> Operator::observe(Kong kong) {
     return tl::unexpected(found.error());
   }
   situation.instances = std::move(*found);
-  if (const auto all = targets()) {
+  auto all = targets();
+  if (!all && kong == Kong::may_be_absent && is_absence(all.error()) && m_world.clock.wait(k_poll) == Waited::whole) {
+    all = targets();  // what it has is left behind, and requests in flight too: not for one answer that went wrong
+  }
+  if (all) {
     situation.drift = fleet::drift_of(situation.instances, *all, m_settings.deployment, m_records.load().restarting);
-  } else if (kong == Kong::needed) {
+  } else if (kong == Kong::may_be_absent && is_absence(all.error())) {
+    m_log.say(control::Level::warning, "{}; its targets stay", all.error().what);
+    situation.is_kong_absent = true;
+  } else if (kong != Kong::is_to_start) {
     return tl::unexpected(all.error());
   }
   if (m_compose != nullptr) {
@@ -256,6 +263,8 @@ Status Operator::change(const Step& step) {
       return end_help();
     case Kind::replace:
       return replace(step);
+    case Kind::delete_targets:
+      return m_world.kong.remove_targets(m_settings.deployment.upstream, step.names);
     default:
       break;
   }
@@ -267,12 +276,7 @@ Status Operator::change(const Step& step) {
   if (step.kind == Kind::restart) {
     return fleet::restart_instance(m_world, deployment, those->front());
   }
-  auto all = targets();
-  if (!all && step.kind != Kind::remove && is_absence(all.error())) {
-    // No request comes through a Kong that is down or knows no such upstream, and no target can be deleted.
-    m_log.say(control::Level::warning, "{}; its targets stay", all.error().what);
-    all = std::vector<kong::Target>{};
-  }
+  const auto all = step.targets_stay ? std::vector<kong::Target>{} : targets();
   if (!all) {
     return tl::unexpected(all.error());
   }

@@ -41,8 +41,12 @@ class Operator {
   Operator(const control::Settings& settings, fleet::World world, control::Records& records, docker::Compose* compose,
            const control::Log& log);
 
-  /// What there is. Without Kong only where `kong` says that it may be missing, as before it is started.
-  enum class Kong { needed, may_be_missing };
+  /// What there is. Where Kong fails to tell its targets, that is
+  enum class Kong {
+    needed,         ///< an error
+    may_be_absent,  ///< an error, unless it is out of reach or has no such upstream: then it is told that targets stay
+    is_to_start,    ///< no matter
+  };
   Result<Situation> observe(Kong kong);
 
   /// How many instances run.

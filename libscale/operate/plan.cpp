@@ -50,6 +50,15 @@ bool any_service(const docker::ComposeService& /*service*/) {
   return true;
 }
 
+/// Stale targets, the last ones in rotation as well.
+void delete_stale_targets(const Situation& situation, Plan& plan) {
+  auto addresses = situation.drift.without_serving;
+  addresses.insert(addresses.end(), situation.drift.last_ones.begin(), situation.drift.last_ones.end());
+  if (!addresses.empty()) {
+    plan.steps.push_back({.kind = Kind::delete_targets, .names = std::move(addresses)});
+  }
+}
+
 Step step_on(Kind kind, const std::vector<fleet::Instance>& instances) {
   Step step{.kind = kind};
   for (const auto& instance : instances) {
@@ -127,10 +136,10 @@ void one_after_another(const Situation& situation, const Step& like, Plan& plan)
 }  // namespace
 
 std::string_view name_of(Kind kind) {
-  constexpr std::array<std::string_view, 20> k_names{
-      "pause", "resume",         "build",    "start_services", "stop_services", "restart_services", "await_kong",
-      "mend",  "start_composed", "add",      "remove",         "restart",       "replace",          "stop",
-      "start", "help",           "end_help", "discard",        "take_down",     "take_down_all"};
+  constexpr std::array<std::string_view, 21> k_names{
+      "pause", "resume",         "build",    "start_services", "stop_services",  "restart_services", "await_kong",
+      "mend",  "start_composed", "add",      "remove",         "restart",        "replace",          "stop",
+      "start", "help",           "end_help", "discard",        "delete_targets", "take_down",        "take_down_all"};
   return k_names.at(static_cast<std::size_t>(kind));
 }
 
@@ -168,7 +177,9 @@ std::string text_of(const Step& step) {
       return fmt::format("drain {}, replace it by {}, wait until ready, put it into rotation", names,
                          step.image.empty() ? "its new image" : step.image);
     case Kind::stop:
-      return fmt::format("drain {}, delete the {}, stop {}", names, one ? "target" : "targets", one ? "it" : "them");
+      return step.targets_stay ? fmt::format("stop {}", names)
+                               : fmt::format("drain {}, delete the {}, stop {}", names, one ? "target" : "targets",
+                                             one ? "it" : "them");
     case Kind::start:
       return fmt::format("start {}, wait until ready, add the {}", names, one ? "target" : "targets");
     case Kind::help:
@@ -176,8 +187,11 @@ std::string text_of(const Step& step) {
     case Kind::end_help:
       return "drain that one, delete its target, stop and remove it";
     case Kind::discard:
-      return fmt::format("delete the {} of {}, stop and remove {}", one ? "target" : "targets", names,
-                         one ? "it" : "them");
+      return step.targets_stay ? fmt::format("stop and remove {}", names)
+                               : fmt::format("delete the {} of {}, stop and remove {}", one ? "target" : "targets",
+                                             names, one ? "it" : "them");
+    case Kind::delete_targets:
+      return fmt::format("delete the {} {}, where no instance runs", one ? "target" : "targets", names);
     case Kind::take_down:
       return "take the Compose project down: its containers and networks";
     case Kind::take_down_all:
@@ -235,8 +249,13 @@ Plan plan_start(const fleet::Deployment& deployment, const Situation& situation,
 
 Plan plan_stop(const fleet::Deployment& deployment, const Situation& situation, bool all) {
   Plan plan{.action = "stop"};
+  // Targets alone, without a container, may be those of another engine.
+  if (!situation.instances.empty()) {
+    delete_stale_targets(situation, plan);
+  }
   if (const auto running = fleet::running(situation.instances); !running.empty()) {
     plan.steps.push_back(step_on(Kind::stop, running));
+    plan.steps.back().targets_stay = situation.is_kong_absent;
   }
   if (const auto others = other_services(deployment, situation, any_service); all && !others.empty()) {
     plan.steps.push_back({.kind = Kind::stop_services, .names = others});
@@ -315,8 +334,10 @@ Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation
 
 Plan plan_cleanup(const fleet::Deployment& /*deployment*/, const Situation& situation, bool everything) {
   Plan plan{.action = "cleanup"};
+  delete_stale_targets(situation, plan);
   if (!situation.instances.empty()) {
     plan.steps.push_back(step_on(Kind::discard, situation.instances));
+    plan.steps.back().targets_stay = situation.is_kong_absent;
   }
   if (!situation.services.empty()) {
     plan.steps.push_back({.kind = everything ? Kind::take_down_all : Kind::take_down});

@@ -13,7 +13,8 @@
 
 namespace kscale::operate {
 
-/// One step of an operator's action. What it is done to stands in `names`: instances, or services of Compose.
+/// One step of an operator's action. What it is done to stands in `names`: instances, services of Compose, or addresses
+/// of targets.
 struct Step {
   enum class Kind {
     pause,             ///< the autoscaler is told to change nothing
@@ -34,13 +35,15 @@ struct Step {
     help,              ///< one instance more, that serves while the only one is renewed
     end_help,          ///< and goes again
     discard,           ///< containers: killed where they run, and removed; targets too
+    delete_targets,    ///< targets where no instance runs
     take_down,         ///< Compose's project: its containers and networks
     take_down_all,     ///< the same, with volumes and orphans
   };
   Kind kind = Kind::mend;
   std::vector<std::string> names;
-  std::vector<int> numbers;  ///< of the instances, in the order of the names
-  std::string image;         ///< empty: the name that the container has its image by
+  std::vector<int> numbers;   ///< of the instances, in the order of the names
+  std::string image;          ///< empty: the name that the container has its image by
+  bool targets_stay = false;  ///< of stop and discard: Kong cannot be asked to delete them
 
   friend bool operator==(const Step&, const Step&) = default;
 };
@@ -70,7 +73,8 @@ std::optional<Step> building(const std::vector<docker::ComposeService>& services
 /// All that a plan rests on.
 struct Situation {
   std::vector<fleet::Instance> instances;
-  fleet::Drift drift;
+  bool is_kong_absent = false;                   ///< or knows no such upstream
+  fleet::Drift drift;                            ///< none where Kong did not tell its targets
   std::vector<docker::ComposeService> services;  ///< none without a compose file
   bool paused = false;                           ///< the autoscaler
 };

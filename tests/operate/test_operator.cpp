@@ -30,10 +30,25 @@ struct Operated {
     op.emplace(settings, machine.world(), *records, nullptr, log);
   }
 
-  Situation situation() {
-    auto seen = op->observe(Operator::Kong::needed);
+  Situation situation(Operator::Kong kong = Operator::Kong::needed) {
+    auto seen = op->observe(kong);
     REQUIRE(seen);
     return std::move(*seen);
+  }
+
+  Plan stop_plan() { return plan_stop(settings.deployment, situation(Operator::Kong::may_be_absent), false); }
+
+  Plan cleanup_plan() { return plan_cleanup(settings.deployment, situation(Operator::Kong::may_be_absent), false); }
+
+  /// Kong is out of reach for so many requests to it.
+  void take_kong_away(int requests) {
+    machine.http.fate = [left = requests](int, const net::Request& request) mutable {
+      return request.to.base_url == "http://kong:8001" && left-- > 0 ? fakes::Fate::lost : fakes::Fate::arrives;
+    };
+  }
+
+  bool has_told_that_targets_stay() const {
+    return std::ranges::any_of(said, [](const auto& line) { return line.ends_with("; its targets stay"); });
   }
 
   ActionReport scale(int wanted) {
@@ -327,15 +342,61 @@ TEST_CASE("a cleanup removes what is of this deployment, and nothing else") {
   CHECK(operated.machine.targets().empty());
 }
 
-TEST_CASE("with Kong down, a cleanup removes the containers and says that targets stay") {
+TEST_CASE("with Kong away, a cleanup removes the containers and says that targets stay; the next one deletes them") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    Operated operated(mode);
+    operated.take_kong_away(1000);
+    CHECK(operated.op->carry_out(operated.cleanup_plan(), "cleanup").status);
+    CHECK(operated.machine.containers().empty());
+    CHECK(operated.has_told_that_targets_stay());
+    CHECK(operated.machine.targets() == k_three_targets);
+    operated.take_kong_away(0);
+    CHECK(operated.op->carry_out(operated.cleanup_plan(), "cleanup").status);
+    CHECK(operated.machine.targets().empty());
+  }
+}
+
+TEST_CASE("with Kong away, a stop stops the containers and says that targets stay; the next one deletes them") {
   Operated operated;
-  const auto plan = plan_cleanup(operated.settings.deployment, operated.situation(), false);
+  operated.take_kong_away(1000);
+  CHECK(operated.op->carry_out(operated.stop_plan(), "stop").status);
+  CHECK(operated.machine.running().empty());
+  CHECK(operated.has_told_that_targets_stay());
+  operated.take_kong_away(0);
+  CHECK(operated.op->carry_out(operated.stop_plan(), "stop").status);
+  CHECK(operated.machine.targets().empty());
+  CHECK(operated.machine.containers().size() == 3);
+}
+
+TEST_CASE("one answer of Kong that does not come is no reason to leave its targets") {
+  Operated operated;
+  operated.take_kong_away(1);
+  CHECK(operated.op->carry_out(operated.stop_plan(), "stop").status);
+  CHECK(operated.machine.targets().empty());
+  CHECK_FALSE(operated.has_told_that_targets_stay());
+}
+
+TEST_CASE("when Kong goes away after the plan was made, nothing is stopped nor removed") {
+  Operated operated;
+  const auto situation = operated.situation();
+  const auto& deployment = operated.settings.deployment;
+  for (const auto& plan : {plan_stop(deployment, situation, false), plan_cleanup(deployment, situation, false),
+                           plan_restart(deployment, situation, {.at_once = true})}) {
+    operated.take_kong_away(1000);
+    CHECK(operated.op->carry_out(plan, plan.action).status.error().code == Errc::unreachable);
+    operated.take_kong_away(0);
+    CHECK(operated.machine.running() == Names{"shop-1", "shop-2", "shop-3"});
+    CHECK(operated.machine.targets() == k_three_targets);
+  }
+}
+
+TEST_CASE("a Kong that refuses to be asked is not away") {
+  Operated operated;
   operated.machine.http.fate = [](int, const net::Request& request) {
-    return request.to.base_url == "http://kong:8001" ? fakes::Fate::lost : fakes::Fate::arrives;
+    return request.to.base_url == "http://kong:8001" ? fakes::Fate::failed : fakes::Fate::arrives;
   };
-  CHECK(operated.op->carry_out(plan, "cleanup").status);
-  CHECK(operated.machine.containers().empty());
-  CHECK(std::ranges::any_of(operated.said, [](const auto& line) { return line.ends_with("; its targets stay"); }));
+  CHECK_FALSE(operated.op->observe(Operator::Kong::may_be_absent));
+  CHECK(operated.op->observe(Operator::Kong::is_to_start));
 }
 
 TEST_CASE("without a compose file, what needs one says so") {

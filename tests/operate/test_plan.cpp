@@ -114,6 +114,27 @@ TEST_CASE("stop pauses the autoscaler, which would start what is stopped") {
         "3. pause the autoscaler\n");
 }
 
+TEST_CASE("a stop deletes stale targets too, but none of a machine where no instance stands") {
+  auto situation = running(1);
+  situation.instances.push_back(instance(2, docker::State::exited));
+  situation.drift.without_serving = {"shop-2:3000"};
+  CHECK(text_of(plan_stop(k_shop, situation, false)) ==
+        "1. delete the target shop-2:3000, where no instance runs\n"
+        "2. drain shop-1, delete the target, stop it\n"
+        "3. pause the autoscaler\n");
+  situation.instances.clear();
+  situation.drift.last_ones.swap(situation.drift.without_serving);
+  CHECK(text_of(plan_stop(k_shop, situation, false)) == "1. pause the autoscaler\n");
+}
+
+TEST_CASE("where Kong is away, stop and cleanup leave its targets") {
+  auto situation = running(2);
+  situation.is_kong_absent = true;
+  CHECK(text_of(plan_stop(k_shop, situation, false)) == "1. stop shop-1, shop-2\n2. pause the autoscaler\n");
+  CHECK(text_of(plan_cleanup(k_shop, situation, false)) ==
+        "1. stop and remove shop-1, shop-2\n2. pause the autoscaler\n");
+}
+
 TEST_CASE("a restart goes one after the other, unless all at once is asked for") {
   CHECK(text_of(plan_restart(k_shop, running(2), {})) ==
         "1. drain shop-1, restart it, wait until ready, put it back into rotation\n"
@@ -172,6 +193,13 @@ TEST_CASE("a cleanup removes instances in any state, and then the project") {
   CHECK(text_of(plan_cleanup(k_shop, situation, true))
             .ends_with("2. take the Compose project down: its containers, networks, volumes and orphans\n"
                        "3. pause the autoscaler\n"));
+}
+
+TEST_CASE("a cleanup deletes the targets that an earlier one had to leave") {
+  Situation situation;
+  situation.drift.last_ones = {"shop-1:3000", "shop-2:3000"};
+  CHECK(text_of(plan_cleanup(k_shop, situation, false)) ==
+        "1. delete the targets shop-1:3000, shop-2:3000, where no instance runs\n2. pause the autoscaler\n");
 }
 
 TEST_CASE("a plan for programs names each step, its instances and its text") {

@@ -360,9 +360,10 @@ Result<Plan> Session::plan(Operator& op) {
     return fail(Errc::not_found, "no compose file here, and --include-{} needs one; see compose-file",
                 m_command.include_kong ? "kong" : "database");
   }
-  const bool without_kong =
-      m_command.include_kong || m_command.action == Action::cleanup || m_command.action == Action::stop;
-  const auto situation = op.observe(without_kong ? Operator::Kong::may_be_missing : Operator::Kong::needed);
+  const bool without_kong = m_command.action == Action::cleanup || m_command.action == Action::stop;
+  const auto situation = op.observe(m_command.include_kong ? Operator::Kong::is_to_start
+                                    : without_kong         ? Operator::Kong::may_be_absent
+                                                           : Operator::Kong::needed);
   if (!situation) {
     return tl::unexpected(situation.error());
   }
