@@ -4,8 +4,10 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <string>
 #include <system_error>
+#include <thread>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -42,6 +44,19 @@ std::string named_in(const Descriptor& file) {
   return fmt::format("{}, pid {}", who, pid);
 }
 
+/// Whoever asks for the holder has the lock shared for that moment, so what is held is asked for again.
+bool lock_exclusively(const Descriptor& file) {
+  constexpr int k_tries = 20;
+  constexpr auto k_pause = std::chrono::milliseconds(1);
+  for (int tries = 1; flock(file.get(), LOCK_EX | LOCK_NB) != 0; ++tries) {
+    if (errno != EWOULDBLOCK || tries == k_tries) {
+      return false;
+    }
+    std::this_thread::sleep_for(k_pause);
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<Lock> Lock::take(const std::filesystem::path& path, std::string_view who) {
@@ -63,7 +78,7 @@ Result<Lock> Lock::take(const std::filesystem::path& path, std::string_view who)
   if (const auto own = require_own_file(file.get(), path); !own) {
     return wrap(own.error(), "lock '{}'", path.string());
   }
-  if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+  if (!lock_exclusively(file)) {
     if (errno == EWOULDBLOCK) {
       const auto name = named_in(file);
       return fail(Errc::locked, "another kscale{} is acting on this deployment",

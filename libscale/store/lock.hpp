@@ -15,7 +15,7 @@ namespace kscale::store {
 /// The kernel takes it back when the process ends, however it ends. The file stays, and means nothing by itself.
 class Lock {
  public:
-  /// Takes the lock without waiting. `who` is the name that others are told, such as "kscale-auto".
+  /// Takes the lock without waiting for its holder. `who` is the name that others are told, such as "kscale-auto".
   /// `locked` where it is held, be it by this process: "another kscale (kscale-auto, pid 123) is acting on this
   /// deployment". `refused` where the file is a symlink or belongs to another user. On a disk that is read-only now a
   /// file that is there already is locked all the same; others are then told who held it before.

@@ -1,6 +1,8 @@
+#include <atomic>
 #include <fstream>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include <catch2/catch.hpp>
 #include <unistd.h>
@@ -52,6 +54,24 @@ TEST_CASE("who holds the lock can be asked without taking it") {
     CHECK(Lock::holder(dir / "lock") == fmt::format("kscale-auto, pid {}", getpid()));
   }
   CHECK(Lock::holder(dir / "lock").empty());
+}
+
+TEST_CASE("those who ask for the holder keep nobody from taking it") {
+  const TempDir dir;
+  REQUIRE(Lock::take(dir / "lock", "kscale-auto"));
+  std::atomic<bool> is_over = false;
+  std::thread curious([&] {
+    while (!is_over) {
+      static_cast<void>(Lock::holder(dir / "lock"));
+    }
+  });
+  int taken = 0;
+  for (int i = 0; i < 300; ++i) {
+    taken += Lock::take(dir / "lock", "kscale-deploy") ? 1 : 0;
+  }
+  is_over = true;
+  curious.join();
+  CHECK(taken == 300);
 }
 
 TEST_CASE("a holder that is killed leaves no lock behind") {
