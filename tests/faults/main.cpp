@@ -53,11 +53,15 @@ struct Entry {
 };
 
 struct Row {
+  bool may_pass_by = true;  ///< a fault that need not come to pass
   int runs = 0;
   int hit = 0;
   int held = 0;
   std::map<int, int> by_status;
   std::string first_broken;  ///< how to give it again
+
+  /// Now and then a tool makes fewer requests than when they were counted. A fault that often passes by shows nothing.
+  bool has_come() const { return may_pass_by || hit * 5 >= runs * 4; }
 };
 
 std::string_view name_of(KongMode mode) {
@@ -257,7 +261,8 @@ std::vector<Entry> each_in_turn(const Options& options, const Counts& counts) {
     const int end = options.at ? first + 1 : count;
     for (int at = first; at < end; ++at) {
       for (const auto kind : options.kinds) {
-        Trial trial{.operation = of.first, .mode = of.second, .next = options.nexts.front()};
+        const auto next = of.first->may_pause() ? options.nexts.back() : options.nexts.front();
+        Trial trial{.operation = of.first, .mode = of.second, .next = next};
         const auto variant = options.variant + (options.at ? 0U : static_cast<unsigned>(at) * 7);
         trial.plan.faults[at] = {kind, variant};
         add(trial, std::string(name_of(kind)), variant);
@@ -304,9 +309,10 @@ std::string table_of(const std::map<std::string, Row>& rows) {
     for (const auto& [status, count] : row.by_status) {
       statuses += fmt::format("{}{}: {}", statuses.empty() ? "" : ", ", status, count);
     }
-    text +=
-        fmt::format("| {} | {} | {} | {} | {} |\n", name, row.runs, row.hit, statuses,
-                    row.held == row.runs ? "yes" : fmt::format("no, {}: {}", row.runs - row.held, row.first_broken));
+    text += fmt::format("| {} | {} | {} | {} | {} |\n", name, row.runs, row.hit, statuses,
+                        row.held != row.runs ? fmt::format("no, {}: {}", row.runs - row.held, row.first_broken)
+                        : row.has_come()     ? "yes"
+                                             : "no, it came to pass too seldom");
   }
   return text;
 }
@@ -326,6 +332,7 @@ int run(const Options& options) {
   }
   workers.carry_out(entries, [&](const Entry& entry, const Verdict& verdict) {
     auto& row = rows[entry.row];
+    row.may_pass_by = options.runs > 0 || entry.row == name_of(Kind::number);
     ++row.runs;
     ++row.by_status[verdict.ended.status];
     row.hit += verdict.hit.empty() ? 0 : 1;
@@ -346,7 +353,8 @@ int run(const Options& options) {
   });
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   std::cout << table_of(rows) << fmt::format("{} runs in {:.0f} s\n", entries.size() + counts.size(), took.count());
-  const bool all = std::ranges::all_of(rows, [](const auto& row) { return row.second.held == row.second.runs; });
+  const bool all = std::ranges::all_of(
+      rows, [](const auto& row) { return row.second.held == row.second.runs && row.second.has_come(); });
   return all ? 0 : 1;
 }
 

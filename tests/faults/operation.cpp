@@ -7,6 +7,7 @@ namespace kscale::faults {
 namespace {
 
 using Tool = Operation::Tool;
+using Aim = Operation::Aim;
 using Words = std::vector<std::string>;
 
 Words with(Words words, const Words& more) {
@@ -61,6 +62,19 @@ const std::vector<Operation>& operations() {
        .instances = 2,
        .bounds = {1, 3},
        .fewest_after = 2},
+      {.name = "restart-at-once",
+       .tool = Tool::deploy,
+       .arguments = {"restart", "--all-at-once"},
+       .bounds = {0, 3},
+       .fewest_after = 3},
+      {.name = "stop", .tool = Tool::deploy, .arguments = {"stop"}, .aim = Aim::stand, .bounds = {0, 3}},
+      {.name = "start",
+       .tool = Tool::deploy,
+       .arguments = {"start"},
+       .before = {"stop"},
+       .bounds = {0, 3},
+       .fewest_after = 3},
+      {.name = "cleanup", .tool = Tool::deploy, .arguments = {"cleanup", "--yes"}, .aim = Aim::go, .bounds = {0, 3}},
   };
   return all;
 }

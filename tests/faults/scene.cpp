@@ -86,7 +86,7 @@ std::vector<std::string> wrong_now(const Scene& before, const Scene& now, const 
   }
   const auto dead_before = before.dead_in_rotation();
   for (const auto& address : now.dead_in_rotation()) {
-    if (!dead_before.contains(address)) {
+    if (!bounds.targets_may_stay && !dead_before.contains(address)) {
       wrong.push_back(fmt::format("{} is in rotation, and nothing runs there", address));
     }
   }
@@ -109,6 +109,20 @@ std::vector<std::string> unrest(const Scene& scene) {
     if (!scene.running().contains(address)) {
       lines.push_back(fmt::format("target {} with weight {} has no container", address, weight));
     }
+  }
+  return lines;
+}
+
+std::vector<std::string> unrest_of_those_ended(const Scene& scene, int containers) {
+  std::vector<std::string> lines;
+  for (const auto& address : scene.running()) {
+    lines.push_back(fmt::format("{} still runs", scene.containers.at(address).name));
+  }
+  for (const auto& [address, weight] : scene.weights) {
+    lines.push_back(fmt::format("target {} with weight {} is left", address, weight));
+  }
+  if (static_cast<int>(scene.containers.size()) != containers) {
+    lines.push_back(fmt::format("{} containers, not {}", scene.containers.size(), containers));
   }
   return lines;
 }

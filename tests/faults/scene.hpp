@@ -47,6 +47,7 @@ Scene scene_of(const Site& site, const Ask& docker, const Ask& kong);
 struct Bounds {
   int least_serving = 0;
   int most_running = 0;
+  bool targets_may_stay = false;  ///< where nothing runs any more: Kong is out of reach
 };
 
 /// What is wrong with the moment. `before` is how it was when the action began: what was wrong then is not the
@@ -55,6 +56,9 @@ std::vector<std::string> wrong_now(const Scene& before, const Scene& now, const 
 
 /// What is left to be mended: each line is a breach where everything should have come to rest.
 std::vector<std::string> unrest(const Scene& scene);
+
+/// The same where instances are to stand stopped, as many as there were, or to be gone (0).
+std::vector<std::string> unrest_of_those_ended(const Scene& scene, int containers);
 
 std::string text_of(const Scene& scene);
 

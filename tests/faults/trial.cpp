@@ -105,6 +105,8 @@ class Rig {
   Scene look();
   void begin(const Plan& plan);
   void watch(int index, const Question& question);
+  Bounds bounds() const;
+  void judge_rest(const Scene& rest, bool is_again);
   void judge_records();
   void judge_load();
   void breach(std::string what);
@@ -348,6 +350,29 @@ bool Rig::await_checks(const Child& child, const Plan& plan) {
   return false;
 }
 
+/// Where Kong is gone for good, what is to end may leave targets behind.
+Bounds Rig::bounds() const {
+  auto bounds = m_trial.operation->bounds;
+  bounds.targets_may_stay = m_trial.operation->aim != Operation::Aim::serve && leaves_no_peer(m_trial.plan);
+  return bounds;
+}
+
+void Rig::judge_rest(const Scene& rest, bool is_again) {
+  const auto& operation = *m_trial.operation;
+  std::vector<std::string> wrong;
+  if (is_again && operation.aim != Operation::Aim::serve) {
+    wrong = unrest_of_those_ended(rest, operation.aim == Operation::Aim::stand ? operation.instances : 0);
+  } else if (is_again || !must(store::load_state(file(".state"))).pause) {
+    wrong = unrest(rest);
+    if (static_cast<int>(rest.serving().size()) < operation.fewest_after) {
+      wrong.push_back(fmt::format("{} serve, fewer than {}", rest.serving().size(), operation.fewest_after));
+    }
+  }
+  for (const auto& line : wrong) {
+    breach(fmt::format("after the next run: {}", line));
+  }
+}
+
 void Rig::judge_records() {
   for (const auto* const lock : {".lock", ".autoscaler.lock"}) {
     if (const auto holder = store::Lock::holder(file(lock)); !holder.empty()) {
@@ -368,15 +393,26 @@ void Rig::judge_records() {
 
 void Rig::judge_load() {
   const auto report = m_machine->report();
-  if (report.failed() > 0) {
-    breach(fmt::format("{} of {} requests were lost", report.failed(), report.sent));
+  auto lost = report.failed();
+  if (const auto refused = report.by_status.find(503);
+      refused != report.by_status.end() && m_trial.operation->bounds.least_serving == 0) {
+    lost -= refused->second;
+  }
+  if (lost > 0 && m_trial.operation->aim != Operation::Aim::go && !bounds().targets_may_stay) {
+    breach(fmt::format("{} of {} requests were lost", lost, report.sent));
   }
 }
 
 Verdict Rig::run() {
   const auto& operation = *m_trial.operation;
+  if (!operation.before.empty()) {
+    const auto before = call(Operation::Tool::deploy, operation.before, {}, operation.bounds, false);
+    if (before.status != 0) {
+      throw std::runtime_error("the call before: " + before.err);
+    }
+  }
   const auto begun = look();
-  m_verdict.ended = call(operation.tool, operation.arguments, m_trial.plan, operation.bounds, operation.is_service);
+  m_verdict.ended = call(operation.tool, operation.arguments, m_trial.plan, bounds(), operation.is_service);
   m_place.loop.do_and_wait([this] {
     m_verdict.requests = m_proxy->requests();
     m_verdict.hit = m_proxy->hit();
@@ -391,22 +427,23 @@ Verdict Rig::run() {
     breach(std::move(wrong));
   }
   const auto after = look();
+  if (!killed && !after.dead_in_rotation().empty() && bounds().targets_may_stay &&
+      m_verdict.ended.err.find("its targets stay") == std::string::npos) {
+    breach("targets stay, and it is not told");
+  }
   age_readings();
   const bool again = m_trial.next == Next::again && !operation.is_service;
   const auto& arguments = again ? operation.arguments : arguments_of_next_check();
   const auto next = again
                         ? call(operation.tool, arguments, {}, operation.bounds, false)
                         : call(Operation::Tool::autoscaler, arguments, {}, {operation.bounds.least_serving, 6}, false);
-  if (next.status != 0 || next.err.find(": error: ") != std::string::npos) {
+  // Where all containers are gone, and the autoscaler was not yet paused, it has nothing to make others like.
+  const bool is_impossible = !again && after.containers.empty() && next.err.find("to copy from") != std::string::npos;
+  if (!is_impossible && (next.status != 0 || next.err.find(": error: ") != std::string::npos)) {
     breach(fmt::format("the next run: exit status {}: {}", next.status, next.err));
   }
   const auto rest = look();
-  for (const auto& line : unrest(rest)) {
-    breach(fmt::format("after the next run: {}", line));
-  }
-  if (static_cast<int>(rest.serving().size()) < operation.fewest_after) {
-    breach(fmt::format("after the next run: {} serve, fewer than {}", rest.serving().size(), operation.fewest_after));
-  }
+  judge_rest(rest, again);
   judge_records();
   judge_load();
   m_verdict.account = fmt::format(
