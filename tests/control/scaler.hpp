@@ -15,6 +15,15 @@
 
 namespace kscale::control {
 
+/// What a person may do to an instance, as the call to Docker.
+struct ByHand {
+  std::string method;
+  std::string path;  ///< behind the container's name
+};
+
+inline const std::vector<ByHand> k_by_hand{
+    {"DELETE", "?force=true"}, {"POST", "/restart"}, {"POST", "/pause"}, {"POST", "/kill"}, {"POST", "/stop"}};
+
 /// A deployment with its autoscaler, which can be ended and begun again as a process can.
 struct Scaler {
   explicit Scaler(sandbox::KongMode mode = sandbox::KongMode::database, int instances = 3) : machine(mode, instances) {

@@ -48,15 +48,6 @@ std::size_t running_of(fakes::FakeMachine& machine, const std::string& prefix) {
   }));
 }
 
-/// What a person may do to an instance, as the call to Docker.
-struct ByHand {
-  std::string method;
-  std::string path;  ///< behind the container's name
-};
-
-const std::vector<ByHand> k_by_hand{
-    {"DELETE", "?force=true"}, {"POST", "/restart"}, {"POST", "/pause"}, {"POST", "/kill"}, {"POST", "/stop"}};
-
 }  // namespace
 
 TEST_CASE("two deployments on one machine and in one upstream each keep to their own") {
