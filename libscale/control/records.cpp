@@ -104,6 +104,19 @@ void Records::save(const store::State& state) {
   tell(m_save_trouble, saved);
 }
 
+void Records::pause(std::optional<std::chrono::seconds> span) {
+  const auto now = m_clock->now();
+  auto state = load();
+  state.pause = store::Pause{.since = {now.instant, now.wall, store::boot_id()}, .length = span};
+  save(state);
+}
+
+void Records::resume() {
+  auto state = load();
+  state.pause.reset();
+  save(state);
+}
+
 void Records::write(const std::function<Status(store::History&)>& what) {
   if (m_dry_run) {
     return;

@@ -34,6 +34,10 @@ class Records {
   store::State load();
   void save(const store::State& state);
 
+  /// Tells the autoscaler to change nothing, for the span or until it is resumed.
+  void pause(std::optional<std::chrono::seconds> span);
+  void resume();
+
   /// Writes an action to the history and to the log file of the original scripts.
   void record(const store::ScalingEvent& event);
   /// Writes to the history how the deployment was, or what was told of an alert. Nothing with a dry run.

@@ -22,4 +22,10 @@ Identity Deployment::identity(int number) const {
   return identity;
 }
 
+Result<std::vector<Instance>> instances_of(const World& world, const Deployment& deployment) {
+  return world.engine.find(deployment.prefix).map([&](const auto& containers) {
+    return instances_of(containers, deployment.prefix);
+  });
+}
+
 }  // namespace kscale::fleet

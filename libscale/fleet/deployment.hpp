@@ -4,8 +4,10 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "libscale/base/clock.hpp"
+#include "libscale/base/result.hpp"
 #include "libscale/docker/engine.hpp"
 #include "libscale/fleet/blueprint.hpp"
 #include "libscale/fleet/instance.hpp"
@@ -58,5 +60,8 @@ struct World {
     }
   }
 };
+
+/// All instances, running or not.
+Result<std::vector<Instance>> instances_of(const World& world, const Deployment& deployment);
 
 }  // namespace kscale::fleet

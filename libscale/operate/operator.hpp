@@ -10,7 +10,6 @@
 #include "libscale/control/records.hpp"
 #include "libscale/control/settings.hpp"
 #include "libscale/docker/compose.hpp"
-#include "libscale/fleet/add.hpp"
 #include "libscale/fleet/deployment.hpp"
 #include "libscale/operate/plan.hpp"
 
@@ -65,46 +64,17 @@ class Operator {
   /// the number of instances goes into the history and begins the autoscaler's cooldown.
   ActionReport carry_out(const Plan& plan, const std::string& reason);
 
-  /// Tells the autoscaler to change nothing, for the span or until it is resumed.
-  Status pause(std::optional<std::chrono::seconds> span);
-  Status resume();
-
  private:
-  struct Replaced {
-    fleet::Instance instance;
-    std::string old_image;  ///< its id
-    std::string old_name;   ///< the name that it was meant by
-  };
-
-  Result<std::vector<std::string>> carry_out(const Step& step);
-  Status on_services(const Step& step);
-  Status await_kong();
-  Result<std::vector<std::string>> mend();
-  Status start_composed(const Step& step);
-  Status add(const Step& step);
-  Status start(const Step& step);
-  Status replace(const Step& step);
-  Status bring_back(const Replaced& replaced);
-  Status undo_replacements();
-  Status help();
-  Status end_help();
-  std::string undone();
   void begin(const Plan& plan, const Result<std::vector<fleet::Instance>>& present);
-  void stop_those_started(const Step& step, const std::vector<fleet::Instance>& before);
-  Status discard(const std::vector<fleet::Instance>& those, const std::vector<kong::Target>& all);
-  Result<std::vector<fleet::Instance>> named(const Step& step);
-  Result<std::vector<kong::Target>> targets();
-  Result<std::vector<fleet::Instance>> instances();
-  Status change(const Step& step);
   void remember(int before, const ActionReport& report, const std::string& reason);
+  Result<std::vector<fleet::Instance>> instances();
+  Result<std::vector<kong::Target>> targets();
 
   const control::Settings& m_settings;
   fleet::World m_world;
   control::Records& m_records;
   docker::Compose* m_compose;
   const control::Log& m_log;
-  std::vector<Replaced> m_replaced;      ///< by the action that is carried out
-  std::optional<fleet::Added> m_helper;  ///< of that action, while it is there
 };
 
 }  // namespace kscale::operate

@@ -192,8 +192,7 @@ Result<Exit> Session::health() {
 /// The containers that the word after `logs` means.
 Result<std::vector<docker::Container>> Session::whose() {
   auto& engine = m_peers->engine();
-  const auto& prefix = m_settings.deployment.prefix;
-  const auto instances = engine.find(prefix).map([&](const auto& found) { return fleet::instances_of(found, prefix); });
+  const auto instances = fleet::instances_of(world(), m_settings.deployment);
   if (!instances) {
     return tl::unexpected(instances.error());
   }
@@ -306,8 +305,10 @@ Result<Exit> Session::pause_or_resume() {
   if (!lock) {
     return tl::unexpected(lock.error());
   }
-  if (auto done = pause ? op.pause(m_command.span) : op.resume(); !done) {
-    return tl::unexpected(done.error());
+  if (pause) {
+    m_records->pause(m_command.span);
+  } else {
+    m_records->resume();
   }
   const auto runs = m_records->autoscaler();
   const auto text = pause ? fmt::format("the autoscaler is paused {}",

@@ -1,0 +1,343 @@
+#include "libscale/operate/execution.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "libscale/fleet/drift.hpp"
+#include "libscale/fleet/launch.hpp"
+#include "libscale/fleet/recovery.hpp"
+#include "libscale/fleet/remove.hpp"
+#include "libscale/fleet/renew.hpp"
+
+namespace kscale::operate {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = Step::Kind;
+
+/// How often a Kong that is starting is asked again.
+constexpr auto k_kong_poll = 250ms;
+
+/// The first thing that went wrong.
+template <class Outcomes>
+Status first_failure(const Outcomes& outcomes) {
+  const auto failed = std::ranges::find_if(outcomes, [](const auto& one) { return !one.outcome; });
+  return failed != outcomes.end() ? failed->outcome : Status{};
+}
+
+}  // namespace
+
+Execution::Execution(const control::Settings& settings, fleet::World& world, control::Records& records,
+                     docker::Compose* compose, const control::Log& log)
+    : m_settings(settings), m_world(world), m_records(records), m_compose(compose), m_log(log) {}
+
+Result<std::vector<fleet::Instance>> Execution::instances() {
+  return fleet::instances_of(m_world, m_settings.deployment);
+}
+
+Result<std::vector<kong::Target>> Execution::targets() {
+  return m_world.kong.targets(m_settings.deployment.upstream);
+}
+
+Result<std::vector<std::string>> Execution::carry_out(const Step& step) {
+  if (step.kind == Kind::mend) {
+    return mend();
+  }
+  return change(step).map([] { return std::vector<std::string>{}; });
+}
+
+std::string Execution::undo() {
+  std::string text;
+  if (const auto back = undo_replacements(); !back) {
+    text += fmt::format("; {}", back.error().what);
+  }
+  if (m_helper) {
+    const auto gone = end_help();
+    text += gone ? "" : fmt::format("; {} was left: {}", m_helper->name, gone.error().what);
+  }
+  return text;
+}
+
+Status Execution::change(const Step& step) {
+  switch (step.kind) {
+    case Kind::pause:
+      m_records.pause(std::nullopt);
+      return {};
+    case Kind::resume:
+      m_records.resume();
+      return {};
+    case Kind::build:
+    case Kind::start_services:
+    case Kind::stop_services:
+    case Kind::restart_services:
+    case Kind::take_down:
+    case Kind::take_down_all:
+      return on_services(step);
+    case Kind::await_kong:
+      return await_kong();
+    case Kind::start_composed:
+      return start_composed(step);
+    case Kind::add:
+      return add(step);
+    case Kind::start:
+      return start(step);
+    case Kind::help:
+      return help();
+    case Kind::end_help:
+      return end_help();
+    case Kind::replace:
+      return replace(step);
+    case Kind::delete_targets:
+      return m_world.kong.remove_targets(m_settings.deployment.upstream, step.names);
+    default:
+      break;
+  }
+  const auto those = named(step);
+  if (!those) {
+    return tl::unexpected(those.error());
+  }
+  const auto& deployment = m_settings.deployment;
+  if (step.kind == Kind::restart) {
+    return fleet::restart_instance(m_world, deployment, those->front());
+  }
+  const auto all = step.targets_stay ? std::vector<kong::Target>{} : targets();
+  if (!all) {
+    return tl::unexpected(all.error());
+  }
+  if (step.kind == Kind::remove) {
+    return first_failure(fleet::remove_instances(m_world, deployment, *those, *all));
+  }
+  return step.kind == Kind::stop ? fleet::stop_instances(m_world, deployment, *those, *all) : discard(*those, *all);
+}
+
+Status Execution::discard(const std::vector<fleet::Instance>& those, const std::vector<kong::Target>& all) {
+  const auto& prefix = m_settings.deployment.prefix;
+  if (auto gone = fleet::discard_instances(m_world, m_settings.deployment, those, all); !gone) {
+    return gone;
+  }
+  const auto containers = m_world.engine.find(prefix);
+  if (!containers) {
+    return tl::unexpected(containers.error());
+  }
+  std::vector<std::string> ids;
+  for (const auto& container : fleet::set_aside(*containers, prefix)) {
+    ids.push_back(container.id);
+  }
+  for (auto& removed : m_world.engine.remove(ids, docker::AnonymousVolumes::keep, net::Urgency::change)) {
+    if (!removed) {
+      return std::move(removed);
+    }
+  }
+  return {};
+}
+
+Result<std::vector<fleet::Instance>> Execution::named(const Step& step) {
+  const auto all = instances();
+  if (!all) {
+    return tl::unexpected(all.error());
+  }
+  std::vector<fleet::Instance> found;
+  for (std::size_t i = 0; i < step.numbers.size(); ++i) {
+    const auto instance = std::ranges::find(*all, step.numbers[i], &fleet::Instance::number);
+    if (instance == all->end()) {
+      return fail(Errc::not_found, "{} is gone by now", step.names[i]);
+    }
+    found.push_back(*instance);
+  }
+  return found;
+}
+
+Status Execution::on_services(const Step& step) {
+  if (m_compose == nullptr) {
+    return fail(Errc::not_found, "no compose file: {} needs one; see compose-file", text_of(step));
+  }
+  const auto grace = m_settings.deployment.stop_timeout;
+  const auto progress = [this](std::string_view line) { m_world.step(line); };
+  switch (step.kind) {
+    case Kind::build:
+      return m_compose->build(step.names, progress);
+    case Kind::start_services:
+      return m_compose->up(step.names, progress);
+    case Kind::stop_services:
+      return m_compose->stop(step.names, grace, progress);
+    case Kind::restart_services:
+      return m_compose->restart(step.names, grace, progress);
+    default:
+      return m_compose->down(
+          {.volumes = step.kind == Kind::take_down_all, .orphans = step.kind == Kind::take_down_all, .grace = grace},
+          progress);
+  }
+}
+
+Status Execution::await_kong() {
+  const auto end = m_world.clock.now().instant + m_settings.deployment.ready_timeout;
+  while (true) {
+    const auto status = m_world.kong.status();
+    if (status && status->configured && status->database_reachable) {
+      return {};
+    }
+    if (m_world.clock.now().instant >= end) {
+      return status ? fail(Errc::timed_out, "Kong is up, but has no configuration or no database")
+                    : tl::unexpected(status.error());
+    }
+    if (m_world.clock.wait(k_kong_poll) == Waited::interrupted) {
+      return fail(Errc::interrupted, "interrupted");
+    }
+  }
+}
+
+Result<std::vector<std::string>> Execution::mend() {
+  const auto present = instances();
+  const auto all = present ? targets() : tl::unexpected(present.error());
+  if (!all) {
+    return tl::unexpected(all.error());
+  }
+  const auto& deployment = m_settings.deployment;
+  auto mended =
+      fleet::mend(m_world, deployment, fleet::drift_of(*present, *all, deployment, m_records.load().restarting));
+  if (!mended.failed.empty()) {
+    return tl::unexpected(mended.failed.front());
+  }
+  return std::move(mended.done);
+}
+
+Status Execution::start_composed(const Step& step) {
+  const auto services = m_compose->services();
+  if (!services) {
+    return tl::unexpected(services.error());
+  }
+  std::vector<std::string> names;
+  for (const int number : step.numbers) {
+    if (const auto* service = service_of(*services, m_settings.deployment, number)) {
+      names.push_back(service->name);
+    }
+  }
+  const auto before = instances();
+  if (!before) {
+    return tl::unexpected(before.error());
+  }
+  if (auto up = m_compose->up(names, [this](std::string_view line) { m_world.step(line); }); !up) {
+    stop_those_started(step, *before);
+    return up;
+  }
+  return start(step);
+}
+
+/// After a start that failed half-way: those that run now and did not before.
+void Execution::stop_those_started(const Step& step, const std::vector<fleet::Instance>& before) {
+  const auto now = instances();
+  std::vector<std::string> ids;
+  for (const auto& instance : now ? fleet::running(*now) : std::vector<fleet::Instance>{}) {
+    const auto earlier = std::ranges::find(before, instance.number, &fleet::Instance::number);
+    const bool ran = earlier != before.end() && earlier->is_running();
+    if (!ran && std::ranges::find(step.numbers, instance.number) != step.numbers.end()) {
+      ids.push_back(instance.container.id);
+    }
+  }
+  static_cast<void>(m_world.engine.stop(ids, m_settings.deployment.stop_timeout, net::Urgency::to_the_end));
+}
+
+Status Execution::start(const Step& step) {
+  const auto those = named(step);
+  if (!those) {
+    return tl::unexpected(those.error());
+  }
+  auto launches = fleet::start_again(m_world, *those, net::Urgency::to_the_end);
+  return first_failure(fleet::bring_in(m_world, m_settings.deployment, std::move(launches)));
+}
+
+Status Execution::add(const Step& step) {
+  const auto all = instances();
+  if (!all) {
+    return tl::unexpected(all.error());
+  }
+  return first_failure(
+      fleet::add_instances(m_world, m_settings.deployment, *all, static_cast<int>(step.numbers.size())));
+}
+
+Status Execution::help() {
+  auto all = instances();
+  if (!all) {
+    return tl::unexpected(all.error());
+  }
+  // One that somebody stopped is no helper: it would be removed afterwards.
+  std::erase_if(*all, [](const auto& instance) { return !instance.is_running() && !instance.is_ours(); });
+  auto added = fleet::add_instances(m_world, m_settings.deployment, *all, 1);
+  if (added.front().outcome) {
+    m_helper = std::move(added.front());
+  }
+  return first_failure(added);
+}
+
+Status Execution::end_help() {
+  if (!m_helper) {
+    return {};
+  }
+  const auto those = named({.names = {m_helper->name}, .numbers = {m_helper->number}});
+  const auto all = those ? targets() : tl::unexpected(those.error());
+  if (!all) {
+    return tl::unexpected(all.error());
+  }
+  auto removed = first_failure(fleet::remove_instances(m_world, m_settings.deployment, *those, *all));
+  if (removed) {
+    m_helper.reset();
+  }
+  return removed;
+}
+
+Status Execution::replace(const Step& step) {
+  const auto those = named(step);
+  if (!those) {
+    return tl::unexpected(those.error());
+  }
+  const auto& instance = those->front();
+  const auto own = fleet::image_name(instance.container);
+  const auto& image = step.image.empty() ? own : step.image;
+  const auto inspection = m_world.engine.inspection(instance.container.id);
+  if (!inspection) {
+    return tl::unexpected(inspection.error());
+  }
+  const auto old_image = (*inspection)["Image"].text_or("");
+  const auto new_image = m_world.engine.image_id(image);
+  if (!new_image) {
+    return tl::unexpected(new_image.error());
+  }
+  if (*new_image == old_image) {
+    m_log.say(control::Level::notice, "{} has this image already", instance.container.name);
+    return {};
+  }
+  auto replaced = fleet::replace_instance(m_world, m_settings.deployment, instance, image);
+  if (replaced) {
+    m_replaced.push_back({.instance = instance, .old_image = old_image, .old_name = own});
+  }
+  return replaced;
+}
+
+Status Execution::bring_back(const Replaced& replaced) {
+  const auto all = named({.names = {replaced.instance.container.name}, .numbers = {replaced.instance.number}});
+  if (!all) {
+    return tl::unexpected(all.error());
+  }
+  const auto meant = m_world.engine.image_id(replaced.old_name);
+  const auto& reference = meant && *meant == replaced.old_image ? replaced.old_name : replaced.old_image;
+  return fleet::replace_instance(m_world, m_settings.deployment, all->front(), reference);
+}
+
+Status Execution::undo_replacements() {
+  Status outcome;
+  for (const auto& replaced : std::exchange(m_replaced, {})) {
+    const auto& name = replaced.instance.container.name;
+    const auto back = bring_back(replaced);
+    if (back) {
+      m_log.say(control::Level::notice, "{} has its old image again", name);
+    } else if (outcome) {
+      outcome = fail(back.error().code, "{} still has the new image: {}", name, back.error().what);
+    } else {
+      outcome.error().what += fmt::format("; so has {}", name);
+    }
+  }
+  return outcome;
+}
+
+}  // namespace kscale::operate
