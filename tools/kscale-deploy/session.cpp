@@ -21,7 +21,7 @@
 #include "libscale/net/curl_transport.hpp"
 #include "libscale/operate/checkup.hpp"
 #include "libscale/operate/events.hpp"
-#include "libscale/operate/log_merge.hpp"
+#include "libscale/operate/log_reader.hpp"
 #include "libscale/operate/lookout.hpp"
 #include "libscale/operate/operator.hpp"
 #include "libscale/operate/overview.hpp"
@@ -49,12 +49,6 @@ Exit exit_for_settings(const Error& error) {
 
 bool reads_only(Action action) {
   return action == Action::status || action == Action::health || action == Action::logs || action == Action::history;
-}
-
-/// The Compose project of the container; empty where it has none.
-std::string project_of(const docker::Container& container) {
-  const auto found = container.labels.find("com.docker.compose.project");
-  return found != container.labels.end() ? found->second : std::string();
 }
 
 /// What one call needs, put together.
@@ -97,7 +91,6 @@ class Session {
   void tell_outlook(int instances);
   Status confirm() const;
   Exit tell(const operate::ActionReport& report);
-  Result<std::vector<docker::Container>> whose();
 
   const Command& m_command;
   control::Settings m_settings;
@@ -189,71 +182,16 @@ Result<Exit> Session::health() {
   return checkup->is_healthy() ? Exit::done : Exit::unhealthy;
 }
 
-/// The containers that the word after `logs` means.
-Result<std::vector<docker::Container>> Session::whose() {
-  auto& engine = m_peers->engine();
-  const auto instances = fleet::instances_of(world(), m_settings.deployment);
-  if (!instances) {
-    return tl::unexpected(instances.error());
-  }
-  std::vector<docker::Container> chosen;
-  const auto& subject = m_command.subject;
-  for (const auto& instance : *instances) {
-    if (subject.empty() || subject == "backend" || subject == instance.container.name ||
-        subject == std::to_string(instance.number)) {
-      chosen.push_back(instance.container);
-    }
-  }
-  if (chosen.empty() && !subject.empty()) {
-    auto service = engine.labelled("com.docker.compose.service", subject);
-    if (!service) {
-      return tl::unexpected(service.error());
-    }
-    for (auto& container : *service) {
-      // Another project on this engine may have a service of the same name.
-      const bool other = !instances->empty() && project_of(container) != project_of(instances->front().container);
-      if (!other) {
-        chosen.push_back(std::move(container));
-      }
-    }
-  }
-  if (chosen.empty() && !subject.empty()) {
-    if (auto named = engine.inspect(subject)) {
-      chosen.push_back(std::move(*named));
-    } else if (named.error().code != Errc::not_found) {
-      return tl::unexpected(named.error());
-    }
-  }
-  if (chosen.empty()) {
-    return fail(Errc::not_found, "logs: there is no {}", subject.empty() ? "instance" : printable(subject));
-  }
-  return chosen;
-}
-
 Result<Exit> Session::logs() {
   constexpr auto k_poll = 500ms;
-  operate::LogMerge merge;
-  const std::chrono::nanoseconds begun = m_clock.now().wall.time_since_epoch();
-  const auto since = m_command.since ? std::optional(begun - *m_command.since) : std::nullopt;
-  for (bool first = true;; first = false) {
-    const auto containers = whose();
-    if (!containers && (first || containers.error().code == Errc::interrupted)) {
-      return tl::unexpected(containers.error());
+  operate::LogReader reader({.whose = m_command.subject, .tail = m_command.tail, .since = m_command.since}, world(),
+                            m_settings.deployment, m_log);
+  do {
+    const auto lines = reader.read();
+    if (!lines) {
+      return lines.error().code == Errc::interrupted ? Result<Exit>(Exit::interrupted) : tl::unexpected(lines.error());
     }
-    std::vector<operate::ContainerLog> read;
-    for (const auto& container : containers.value_or(std::vector<docker::Container>{})) {
-      const auto from = merge.since(container.name);
-      const docker::LogRange range{.tail = first ? std::optional(m_command.tail) : std::nullopt,
-                                   .since = from || first ? (from ? from : since) : begun};
-      if (auto lines = m_peers->engine().logs(container.id, range)) {
-        read.push_back({container.name, std::move(*lines)});
-      } else if (lines.error().code == Errc::interrupted) {
-        return Exit::interrupted;
-      } else if (first) {
-        m_log.say(control::Level::warning, "{}", lines.error().what);
-      }
-    }
-    for (const auto& line : merge.merge(read)) {
+    for (const auto& line : *lines) {
       if (m_command.json) {
         print(operate::json_of(line));
       } else {
@@ -264,10 +202,8 @@ Result<Exit> Session::logs() {
     if (!m_command.follow) {
       return Exit::done;
     }
-    if (m_system_clock.wait(k_poll) == Waited::interrupted) {
-      return Exit::interrupted;
-    }
-  }
+  } while (m_system_clock.wait(k_poll) == Waited::whole);
+  return Exit::interrupted;
 }
 
 Result<Exit> Session::history() {

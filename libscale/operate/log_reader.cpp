@@ -1,0 +1,96 @@
+#include "libscale/operate/log_reader.hpp"
+
+#include <utility>
+
+#include "libscale/base/printable.hpp"
+
+namespace kscale::operate {
+
+namespace {
+
+/// The Compose project of the container; empty where it has none.
+std::string project_of(const docker::Container& container) {
+  const auto found = container.labels.find("com.docker.compose.project");
+  return found != container.labels.end() ? found->second : std::string();
+}
+
+std::vector<docker::Container> those_meant_by(const std::string& word, const std::vector<fleet::Instance>& instances) {
+  std::vector<docker::Container> meant;
+  for (const auto& instance : instances) {
+    if (word.empty() || word == "backend" || word == instance.container.name ||
+        word == std::to_string(instance.number)) {
+      meant.push_back(instance.container);
+    }
+  }
+  return meant;
+}
+
+}  // namespace
+
+Result<std::vector<docker::Container>> containers_meant_by(const std::string& word, const fleet::World& world,
+                                                           const fleet::Deployment& deployment) {
+  const auto instances = fleet::instances_of(world, deployment);
+  if (!instances) {
+    return tl::unexpected(instances.error());
+  }
+  auto meant = those_meant_by(word, *instances);
+  if (!meant.empty()) {
+    return meant;
+  }
+  if (word.empty()) {
+    return fail(Errc::not_found, "logs: there is no instance");
+  }
+  auto service = world.engine.labelled("com.docker.compose.service", word);
+  if (!service) {
+    return tl::unexpected(service.error());
+  }
+  // Another project on this engine may have a service of the same name.
+  std::erase_if(*service, [&](const docker::Container& container) {
+    return !instances->empty() && project_of(container) != project_of(instances->front().container);
+  });
+  if (!service->empty()) {
+    return service;
+  }
+  auto named = world.engine.inspect(word);
+  if (!named && named.error().code == Errc::not_found) {
+    return fail(Errc::not_found, "logs: there is no {}", printable(word));
+  }
+  return std::move(named).map([](docker::Container container) { return std::vector{std::move(container)}; });
+}
+
+LogReader::LogReader(LogQuestion question, fleet::World world, const fleet::Deployment& deployment,
+                     const control::Log& log)
+    : m_question(std::move(question)),
+      m_world(std::move(world)),
+      m_deployment(deployment),
+      m_log(log),
+      m_begun(m_world.clock.now().wall.time_since_epoch()) {}
+
+Result<std::vector<MergedLine>> LogReader::read() {
+  const bool first = std::exchange(m_is_first, false);
+  const auto containers = containers_meant_by(m_question.whose, m_world, m_deployment);
+  if (!containers) {
+    const bool counts = first || containers.error().code == Errc::interrupted;
+    return counts ? tl::unexpected(containers.error()) : Result<std::vector<MergedLine>>();
+  }
+  std::vector<ContainerLog> read;
+  for (const auto& container : *containers) {
+    docker::LogRange range{.since = m_merge.since(container.name)};
+    if (first) {
+      range.tail = m_question.tail;
+      range.since = m_question.since ? std::optional(m_begun - *m_question.since) : std::nullopt;
+    } else if (!range.since) {
+      range.since = m_begun;
+    }
+    if (auto lines = m_world.engine.logs(container.id, range)) {
+      read.push_back({container.name, std::move(*lines)});
+    } else if (lines.error().code == Errc::interrupted) {
+      return tl::unexpected(lines.error());
+    } else if (first) {
+      m_log.say(control::Level::warning, "{}", lines.error().what);
+    }
+  }
+  return m_merge.merge(read);
+}
+
+}  // namespace kscale::operate
