@@ -27,6 +27,17 @@ const Value k_null;
 const Value::Array k_no_items;
 const Value::Object k_no_members;
 
+/// Whether the text has half of a surrogate pair in it. RapidJSON refuses the escape of a first half alone, but writes
+/// that of a second one out, which is no UTF-8. Source: RFC 3629, section 4: no character is ED A0 to ED BF.
+bool has_half_pair(std::string_view text) {
+  for (auto at = text.find('\xed'); at != std::string_view::npos; at = text.find('\xed', at + 1)) {
+    if (at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) >= 0xa0U) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /// Receives the parser's events and builds the tree. The stack holds pointers into the tree; an element is added to its
 /// parent only at the parent's end of growth, so they stay valid while they are used.
 class TreeBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, TreeBuilder> {
@@ -46,10 +57,14 @@ class TreeBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, TreeB
     m_out_of_range = !real;
     return real && add(*real);
   }
-  bool String(const char* text, rapidjson::SizeType length, bool /*copy*/) { return add(std::string(text, length)); }
+  bool String(const char* text, rapidjson::SizeType length, bool /*copy*/) {
+    m_half_pair = has_half_pair({text, length});
+    return !m_half_pair && add(std::string(text, length));
+  }
   bool Key(const char* text, rapidjson::SizeType length, bool /*copy*/) {
+    m_half_pair = has_half_pair({text, length});
     m_keys.back().assign(text, length);
-    return true;
+    return !m_half_pair;
   }
   bool StartObject() { return open(Value::object()); }
   bool EndObject(rapidjson::SizeType /*count*/) { return close(); }
@@ -58,6 +73,7 @@ class TreeBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, TreeB
 
   bool too_deep() const { return m_too_deep; }
   bool out_of_range() const { return m_out_of_range; }
+  bool half_pair() const { return m_half_pair; }
   bool too_many() const { return m_values > k_max_values; }
   Value take() { return std::move(m_root); }
 
@@ -99,6 +115,7 @@ class TreeBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, TreeB
   std::size_t m_values = 0;
   bool m_too_deep = false;
   bool m_out_of_range = false;
+  bool m_half_pair = false;
 };
 
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
@@ -277,6 +294,10 @@ Result<Value> parse(std::string_view text) {
   }
   if (builder.out_of_range()) {
     return fail(Errc::invalid, "not valid JSON at byte {}: a number that is too large or too small", outcome.Offset());
+  }
+  if (builder.half_pair()) {
+    return fail(Errc::invalid, "not valid JSON at byte {}: {}", outcome.Offset(),
+                rapidjson::GetParseError_En(rapidjson::kParseErrorStringUnicodeSurrogateInvalid));
   }
   if (outcome.IsError()) {
     return fail(Errc::invalid, "not valid JSON at byte {}: {}", outcome.Offset(),

@@ -84,7 +84,8 @@ inline constexpr std::size_t k_max_depth = 100;
 inline constexpr std::size_t k_max_values = 1'000'000;
 
 /// Reads one JSON text. Fails with `invalid` and the place of the fault, never with the text itself, which may hold
-/// secrets. Numbers that are no finite doubles, invalid UTF-8 and anything after the value are refused.
+/// secrets. Numbers that are no finite doubles, invalid UTF-8, halves of surrogate pairs and anything after the value
+/// are refused.
 Result<Value> parse(std::string_view text);
 
 /// Writes the value on one line, with all control characters escaped. A number that is not finite becomes null, and

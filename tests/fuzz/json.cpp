@@ -2,11 +2,16 @@
 
 #include "libscale/net/json.hpp"
 
+#include "libscale/base/printable.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace kscale::fuzz {
 
 namespace {
+
+void look_at(std::string_view text) {
+  require(valid_utf8(text) == text, "a text is UTF-8");
+}
 
 void look_at(const json::Value& value, std::size_t depth) {
   require(depth <= json::k_max_depth, "a value is nested no deeper than the limit");
@@ -16,10 +21,12 @@ void look_at(const json::Value& value, std::size_t depth) {
   if (const auto whole = value.as_int(); whole && *whole >= 0) {
     require(value.as_uint() == static_cast<std::uint64_t>(*whole), "a whole number is the same, signed or not");
   }
+  look_at(value.as_string().value_or(""));
   for (const auto& item : value.items()) {
     look_at(item, depth + 1);
   }
   for (const auto& [key, member] : value.members()) {
+    look_at(key);
     require(value.has(key), "a member is found by its name");
     look_at(member, depth + 1);
   }

@@ -134,7 +134,10 @@ TEST_CASE("JSON texts hold any character, zero bytes included, and only valid UT
   CHECK(error_of("\"\xFF\"").code == Errc::invalid);
   CHECK(error_of("\"\xC0\xAF\"").code == Errc::invalid);
   CHECK(error_of("\"\xED\xA0\x80\"").code == Errc::invalid);
-  CHECK(error_of("\"\\ud800\"").code == Errc::invalid);
+  for (const auto* const half : {R"("\ud800")", R"(["\udc00"])", R"({"\udfff":1})", R"("\ude00\ud83d")"}) {
+    CHECK(error_of(half).what.ends_with(": The surrogate pair in string is invalid."));
+  }
+  CHECK(parsed("\"\xED\x9F\xBF\"").as_string() == "\xED\x9F\xBF");
 }
 
 TEST_CASE("JSON is refused from the depth on that could cost us the stack") {
