@@ -27,66 +27,66 @@ Status remove(World& world, const Instance& instance) {
   return remove_container(world, instance.container.id, instance.is_ours(), net::Urgency::change);
 }
 
-/// What was recovered so far, and the instances that were started for it and serve not yet.
+/// What was recovered so far, and the instances that were started for it and do not serve yet.
 struct Recovery {
   Mended mended;
   std::vector<Launch> started;
+
+  /// Whether it went well.
+  bool note(const Status& outcome, const std::string& done) {
+    if (outcome) {
+      mended.done.push_back(done);
+    } else {
+      mended.failed.push_back(outcome.error());
+    }
+    return outcome.has_value();
+  }
 };
 
-/// Starts it; the line tells of that.
-Status start(World& world, const Instance& instance, const std::string& done, Recovery& recovery) {
+bool start(World& world, const Instance& instance, const std::string& done, Recovery& recovery) {
   auto launch = std::move(start_again(world, {instance}, net::Urgency::change).front());
-  auto outcome = launch.outcome;
-  if (outcome) {
-    recovery.mended.done.push_back(done);
+  const bool is_started = recovery.note(launch.outcome, done);
+  if (is_started) {
     recovery.started.push_back(std::move(launch));
-  } else {
-    recovery.mended.failed.push_back(outcome.error());
   }
-  return outcome;
+  return is_started;
 }
 
-void bring_back(World& world, const Deployment& deployment, docker::Container old, Recovery& recovery) {
-  const auto name = name_before(old);
-  if (const auto renamed = world.engine.rename(old.id, name); !renamed) {
-    recovery.mended.failed.push_back(wrap(renamed.error(), "bring {} back", name).value());
-    return;
+bool bring_back(World& world, Instance old, Recovery& recovery) {
+  const auto name = name_before(old.container);
+  const auto done = fmt::format("brought {} back, after a replacement that was cut short", name);
+  if (const auto renamed = world.engine.rename(old.container.id, name); !renamed) {
+    return recovery.note(wrap(renamed.error(), "bring {} back", name), done);
   }
-  old.name = name;
-  const int number = number_of(name, deployment.prefix).value_or(0);
-  static_cast<void>(start(world, {number, std::move(old)},
-                          fmt::format("brought {} back, after a replacement that was cut short", name), recovery));
+  old.container.name = name;
+  return start(world, old, done, recovery);
 }
 
-/// Decides between the container that was set aside and the one that was to take its place.
-void settle(World& world, const Deployment& deployment, const docker::Container& old,
+/// Decides between the container that was set aside and the one that was to take its place. False when what it came to
+/// could not be done.
+bool settle(World& world, const Deployment& deployment, const Instance& old,
             const std::vector<docker::Container>& containers, Recovery& recovery) {
-  const auto name = name_before(old);
+  const auto name = name_before(old.container);
   const auto found = std::ranges::find(containers, name, &docker::Container::name);
   if (found == containers.end()) {
-    bring_back(world, deployment, old, recovery);
-    return;
+    return bring_back(world, old, recovery);
   }
-  const Instance successor{number_of(name, deployment.prefix).value_or(0), *found};
+  const Instance successor{old.number, *found};
   const auto seen = look(world, deployment, {successor}).front().state;
   if (seen == Readiness::State::ready) {
-    if (const auto removed = remove(world, {successor.number, old})) {
-      recovery.mended.done.push_back(fmt::format("removed {}, which was replaced", old.name));
-    } else {
-      recovery.mended.failed.push_back(wrap(removed.error(), "remove {}", old.name).value());
-    }
-    return;
+    const auto removed = remove(world, old);
+    return recovery.note(removed ? removed : wrap(removed.error(), "remove {}", old.container.name),
+                         fmt::format("removed {}, which was replaced", old.container.name));
   }
   const auto& started = successor.container.started_at;
   const bool had_its_time = started && world.clock.now().wall - *started > deployment.ready_timeout;
   if (!successor.is_ours() || !(stands(successor.container) || had_its_time)) {
-    return;
+    return true;
   }
-  if (const auto removed = remove(world, successor)) {
-    bring_back(world, deployment, old, recovery);
-  } else {
-    recovery.mended.failed.push_back(wrap(removed.error(), "bring {} back", name).value());
+  if (const auto removed = remove(world, successor); !removed) {
+    return recovery.note(wrap(removed.error(), "bring {} back", name), "");
   }
+  return bring_back(world, old, recovery);
 }
 
 }  // namespace
@@ -104,18 +104,18 @@ std::vector<docker::Container> set_aside(const std::vector<docker::Container>& c
 Mended recover(World& world, const Deployment& deployment, const std::vector<docker::Container>& containers,
                std::vector<int>& restarting) {
   Recovery recovery;
-  const auto olds = set_aside(containers, deployment.prefix);
-  for (const auto& old : olds) {
-    settle(world, deployment, old, containers, recovery);
-  }
-  const auto to_start = std::exchange(restarting, {});
-  for (const auto& instance : instances_of(containers, deployment.prefix)) {
-    const auto& name = instance.container.name;
-    const bool is_settled = std::ranges::find(olds, name, name_before) != olds.end();
-    if (is_settled || !stands(instance.container) || std::ranges::find(to_start, instance.number) == to_start.end()) {
-      continue;
+  auto to_start = std::exchange(restarting, {});
+  for (auto& old : set_aside(containers, deployment.prefix)) {
+    const int number = number_of(name_before(old), deployment.prefix).value_or(0);
+    if (!settle(world, deployment, {number, std::move(old)}, containers, recovery)) {
+      restarting.push_back(number);
     }
-    if (!start(world, instance, fmt::format("started {}, after a restart that was cut short", name), recovery)) {
+    std::erase(to_start, number);
+  }
+  for (const auto& instance : instances_of(containers, deployment.prefix)) {
+    const auto done = fmt::format("started {}, after a restart that was cut short", instance.container.name);
+    const bool is_to_start = std::ranges::find(to_start, instance.number) != to_start.end();
+    if (is_to_start && stands(instance.container) && !start(world, instance, done, recovery)) {
       restarting.push_back(instance.number);
     }
   }

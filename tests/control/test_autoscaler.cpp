@@ -274,6 +274,28 @@ TEST_CASE("an instance that a restart has stopped is no leftover, also where sta
   }
 }
 
+TEST_CASE("an instance that was set aside and has its name back is no leftover, also where starting it fails for now") {
+  Scaler scaler(KongMode::database, 3);
+  scaler.load(0.95);
+  scaler.check();
+  REQUIRE(scaler.machine.running().size() == 4);
+  scaler.load(0.5);
+  auto& engine = scaler.machine.engine;
+  const auto fourth = engine.inspect("shop-4")->id;  // which kscale made
+  REQUIRE(engine.stop({fourth}, std::chrono::seconds(1)).front());
+  REQUIRE(engine.rename(fourth, "shop-4.kscale-old"));
+  scaler.begin();
+  scaler.machine.http.fate = [](int, const net::Request& request) {
+    return request.path.ends_with("/start") ? fakes::Fate::failed : fakes::Fate::arrives;
+  };
+  CHECK(scaler.check().problems.front().starts_with("start shop-4: "));
+  scaler.machine.http.fate = nullptr;
+  CHECK(scaler.check().mended.front() == "started shop-4, after a restart that was cut short");
+  CHECK(engine.inspect("shop-4")->id == fourth);
+  CHECK(scaler.machine.running().size() == 4);
+  CHECK(scaler.records->load().restarting.empty());
+}
+
 TEST_CASE("a removal whose undoing failed too is undone by the next check") {
   Scaler scaler(KongMode::database, 4);
   scaler.load(0.05);
