@@ -163,6 +163,9 @@ Result<Autoscaler::Scene> Autoscaler::observe(const store::State& state) {
 Result<Autoscaler::Scene> Autoscaler::observe_and_mend(store::State& state, Mending mending, CheckReport& report) {
   auto scene = observe(state);
   const bool may_mend = mending == Mending::on && !m_settings.dry_run;
+  if (scene && may_mend && state.acting && fleet::let_stops_end(m_world, m_settings.deployment, scene->drift)) {
+    scene = observe(state);
+  }
   if (scene && may_mend && recover(state, *scene, report)) {
     scene = observe(state);
   }

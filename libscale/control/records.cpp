@@ -97,24 +97,29 @@ store::State Records::load() {
 }
 
 void Records::save(const store::State& state) {
-  m_state = state;
-  m_is_known = true;
-  const auto saved = store::save_state(state_file(), state);
-  m_on_disk = saved.has_value();
-  tell(m_save_trouble, saved);
+  tell(m_save_trouble, keep(state));
 }
 
-void Records::pause(std::optional<std::chrono::seconds> span) {
+/// The state as it is from now on, on disk as well where that can be written.
+Status Records::keep(const store::State& state) {
+  m_state = state;
+  m_is_known = true;
+  auto saved = store::save_state(state_file(), state);
+  m_on_disk = saved.has_value();
+  return saved;
+}
+
+Status Records::pause(std::optional<std::chrono::seconds> span) {
   const auto now = m_clock->now();
   auto state = load();
   state.pause = store::Pause{.since = {now.instant, now.wall, store::boot_id()}, .length = span};
-  save(state);
+  return keep(state);
 }
 
-void Records::resume() {
+Status Records::resume() {
   auto state = load();
   state.pause.reset();
-  save(state);
+  return keep(state);
 }
 
 void Records::write(const std::function<Status(store::History&)>& what) {

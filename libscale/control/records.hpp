@@ -35,8 +35,8 @@ class Records {
   void save(const store::State& state);
 
   /// Tells the autoscaler to change nothing, for the span or until it is resumed.
-  void pause(std::optional<std::chrono::seconds> span);
-  void resume();
+  Status pause(std::optional<std::chrono::seconds> span);
+  Status resume();
 
   /// Writes an action to the history and to the log file of the original scripts.
   void record(const store::ScalingEvent& event);
@@ -72,6 +72,7 @@ class Records {
 
   /// Opens the history, or begins one, unless it is open.
   Status open_history();
+  Status keep(const store::State& state);
   void tell_notice();
   /// Writes something to the history, and tells of trouble with it.
   void write(const std::function<Status(store::History&)>& what);

@@ -31,12 +31,6 @@ bool is_ours(const kong::Target& target, const Deployment& deployment) {
   return !is_of_another && is_address_of_instance(target.address, deployment);
 }
 
-/// Whether the instance may come back by itself, so that its target is to stay.
-bool keeps_target(const Instance& instance) {
-  const auto state = instance.container.state;
-  return state == docker::State::running || state == docker::State::restarting || state == docker::State::paused;
-}
-
 /// Targets for the instances that can serve.
 void add_targets(World& world, const Deployment& deployment, const std::vector<Instance>& without, Mended& mended) {
   std::vector<Entrant> entrants;
@@ -94,7 +88,7 @@ Drift drift_of(const std::vector<Instance>& instances, const std::vector<kong::T
         (state == docker::State::created || state == docker::State::exited || state == docker::State::dead)) {
       drift.leftovers.push_back(instance);
     }
-    if (!keeps_target(instance)) {
+    if (!instance.is_up()) {
       continue;
     }
     const auto address = deployment.address_of(instance);

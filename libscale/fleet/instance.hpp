@@ -16,6 +16,10 @@ struct Instance {
   docker::Container container;
 
   bool is_running() const { return container.is_running(); }
+  /// Whether it runs, or may come back by itself: while it restarts, or is paused.
+  bool is_up() const {
+    return is_running() || container.state == docker::State::restarting || container.state == docker::State::paused;
+  }
   /// Whether kscale made it. Only such a one is thrown away when it has stopped by itself.
   bool is_ours() const { return container.labels.contains(k_deployment_label); }
 };

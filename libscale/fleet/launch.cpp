@@ -271,7 +271,7 @@ std::vector<Launch> launch(World& world, const Deployment& deployment, const std
   return launches;
 }
 
-std::vector<Launch> start_again(World& world, const std::vector<Instance>& stopped, net::Urgency urgency) {
+std::vector<Launch> start_stopped(World& world, const std::vector<Instance>& stopped, net::Urgency urgency) {
   std::vector<Launch> launches;
   std::vector<std::string> ids;
   for (const auto& [number, container] : stopped) {

@@ -31,7 +31,7 @@ std::vector<Launch> launch(World& world, const Deployment& deployment, const std
 Launch launch_from(World& world, const Blueprint& blueprint, int number);
 
 /// Starts instances that stand stopped. One that fails then or later is left as it is.
-std::vector<Launch> start_again(World& world, const std::vector<Instance>& stopped, net::Urgency urgency);
+std::vector<Launch> start_stopped(World& world, const std::vector<Instance>& stopped, net::Urgency urgency);
 
 /// Waits until each launched container can serve, all of them together. Those that end by themselves, or are not ready
 /// in time, or at the moment when we are told to stop, get the reason as their outcome.

@@ -29,7 +29,8 @@
 ///   PREFIX-N set aside, PREFIX-N does not run,    that one is removed, the one set aside gets its name back and is
 ///   or is not ready in time, and we made it       started
 ///   an instance runs without a target             it gets one when it can serve
-///   a target of ours without an instance          it is deleted, but for the last one in rotation
+///   a target of ours without an instance          it is deleted, but for the last one in rotation, which only an
+///                                                 operator's stop or cleanup deletes
 ///   a stopped container that we made              it is removed while others run
 namespace kscale::fleet {
 

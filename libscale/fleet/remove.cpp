@@ -38,13 +38,14 @@ std::vector<Removed> remove_containers(World& world, const std::vector<Instance>
   return removed;
 }
 
-std::vector<Status> stop(World& world, const Deployment& deployment, const std::vector<Instance>& stopping) {
+std::vector<Status> stop(World& world, const Deployment& deployment, const std::vector<Instance>& stopping,
+                         net::Urgency urgency) {
   std::vector<std::string> ids;
   for (const auto& instance : stopping) {
     world.step(fmt::format("stop {}", instance.container.name));
     ids.push_back(instance.container.id);
   }
-  return world.engine.stop(ids, deployment.stop_timeout);
+  return world.engine.stop(ids, deployment.stop_timeout, urgency);
 }
 
 Status take_out(World& world, const Deployment& deployment, const std::vector<kong::Target>& leaving) {
@@ -73,17 +74,17 @@ std::vector<Removed> remove_instances(World& world, const Deployment& deployment
     return none;
   }
   // An interrupted or failed stop is followed by the removal all the same, which kills what still runs.
-  static_cast<void>(stop(world, deployment, leaving));
+  static_cast<void>(stop(world, deployment, leaving, net::Urgency::change));
   return remove_containers(world, leaving);
 }
 
 Status stop_instances(World& world, const Deployment& deployment, const std::vector<Instance>& stopping,
-                      const std::vector<kong::Target>& targets) {
+                      const std::vector<kong::Target>& targets, net::Urgency urgency) {
   if (auto left = leave_rotation(world, deployment, targets_of(stopping, deployment, targets)); !left) {
     return left;
   }
   Status outcome;
-  for (auto& stopped : stop(world, deployment, stopping)) {
+  for (auto& stopped : stop(world, deployment, stopping, urgency)) {
     if (!stopped && outcome) {
       outcome = std::move(stopped);
     }

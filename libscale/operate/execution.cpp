@@ -52,6 +52,10 @@ std::string Execution::undo() {
   if (const auto back = undo_replacements(); !back) {
     text += fmt::format("; {}", back.error().what);
   }
+  if (const auto step = std::exchange(m_to_come_back, std::nullopt)) {
+    const auto back = start_after_all(*step);
+    text += back ? "; all were started again" : fmt::format("; not all were started again: {}", back.error().what);
+  }
   if (m_helper) {
     const auto gone = end_help();
     text += gone ? "" : fmt::format("; {} was left: {}", m_helper->name, gone.error().what);
@@ -62,11 +66,9 @@ std::string Execution::undo() {
 Status Execution::change(const Step& step) {
   switch (step.kind) {
     case Kind::pause:
-      m_records.pause(std::nullopt);
-      return {};
+      return m_records.pause(std::nullopt);
     case Kind::resume:
-      m_records.resume();
-      return {};
+      return m_records.resume();
     case Kind::build:
     case Kind::start_services:
     case Kind::stop_services:
@@ -81,6 +83,7 @@ Status Execution::change(const Step& step) {
     case Kind::add:
       return add(step);
     case Kind::start:
+      m_to_come_back.reset();
       return start(step);
     case Kind::help:
       return help();
@@ -108,7 +111,33 @@ Status Execution::change(const Step& step) {
   if (step.kind == Kind::remove) {
     return first_failure(fleet::remove_instances(m_world, deployment, *those, *all));
   }
-  return step.kind == Kind::stop ? fleet::stop_instances(m_world, deployment, *those, *all) : discard(*those, *all);
+  if (step.kind == Kind::stop) {
+    return stop(step, *those, *all);
+  }
+  return discard(*those, *all);
+}
+
+Status Execution::stop(const Step& step, const std::vector<fleet::Instance>& those,
+                       const std::vector<kong::Target>& all) {
+  if (!step.comes_back) {
+    return fleet::stop_instances(m_world, m_settings.deployment, those, all, net::Urgency::change);
+  }
+  m_to_come_back = step;
+  // To the end: one that is given up in the middle of stopping would be started while it still runs, and then end.
+  return fleet::stop_instances(m_world, m_settings.deployment, those, all, net::Urgency::to_the_end);
+}
+
+/// Those that stand stopped are started; and all get their targets.
+Status Execution::start_after_all(const Step& step) {
+  auto those = named(step);
+  if (!those) {
+    return tl::unexpected(those.error());
+  }
+  std::erase_if(*those, &fleet::Instance::is_running);
+  auto launches = fleet::start_stopped(m_world, *those, net::Urgency::to_the_end);
+  auto started = first_failure(fleet::bring_in(m_world, m_settings.deployment, std::move(launches)));
+  const auto mended = mend();
+  return started && !mended ? tl::unexpected(mended.error()) : started;
 }
 
 Status Execution::discard(const std::vector<fleet::Instance>& those, const std::vector<kong::Target>& all) {
@@ -120,13 +149,10 @@ Status Execution::discard(const std::vector<fleet::Instance>& those, const std::
   if (!containers) {
     return tl::unexpected(containers.error());
   }
-  std::vector<std::string> ids;
   for (const auto& container : fleet::set_aside(*containers, prefix)) {
-    ids.push_back(container.id);
-  }
-  for (auto& removed : m_world.engine.remove(ids, docker::AnonymousVolumes::keep, net::Urgency::change)) {
-    if (!removed) {
-      return std::move(removed);
+    const bool is_ours = fleet::Instance{0, container}.is_ours();
+    if (auto removed = fleet::remove_container(m_world, container.id, is_ours, net::Urgency::change); !removed) {
+      return removed;
     }
   }
   return {};
@@ -243,7 +269,7 @@ Status Execution::start(const Step& step) {
   if (!those) {
     return tl::unexpected(those.error());
   }
-  auto launches = fleet::start_again(m_world, *those, net::Urgency::to_the_end);
+  auto launches = fleet::start_stopped(m_world, *those, net::Urgency::to_the_end);
   return first_failure(fleet::bring_in(m_world, m_settings.deployment, std::move(launches)));
 }
 

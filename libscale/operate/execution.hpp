@@ -27,8 +27,9 @@ class Execution {
   /// instance is undone, as the steps of the fleet do.
   Result<std::vector<std::string>> carry_out(const Step& step);
 
-  /// After a failure: those instances that have a new image already get their old one back, and one that was only made
-  /// to serve meanwhile goes. What could not be undone, to be added to the error; else nothing.
+  /// After a failure: those instances that have a new image already get their old one back, those that were stopped to
+  /// come back are started, and one that was only made to serve meanwhile goes. What there is to say of that, to be
+  /// added to the error.
   std::string undo();
 
  private:
@@ -51,6 +52,8 @@ class Execution {
   Status add(const Step& step);
   Status help();
   Status end_help();
+  Status stop(const Step& step, const std::vector<fleet::Instance>& those, const std::vector<kong::Target>& all);
+  Status start_after_all(const Step& step);
   Status discard(const std::vector<fleet::Instance>& those, const std::vector<kong::Target>& all);
   Status replace(const Step& step);
   Status bring_back(const Replaced& replaced);
@@ -63,6 +66,7 @@ class Execution {
   const control::Log& m_log;
   std::vector<Replaced> m_replaced;
   std::optional<fleet::Added> m_helper;  ///< while it is there
+  std::optional<Step> m_to_come_back;    ///< what was stopped, while it is to be started again
 };
 
 }  // namespace kscale::operate

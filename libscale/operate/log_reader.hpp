@@ -32,7 +32,7 @@ class LogReader {
   LogReader(LogQuestion question, fleet::World world, const fleet::Deployment& deployment, const control::Log& log);
 
   /// At first the last lines, then what is new since the call before, also of containers that are new. A container
-  /// whose log cannot be read is told of at first, and then left out, as is whatever else goes wrong later on, but for
+  /// whose log cannot be read is left out, which is told at first; what else goes wrong later on ends nothing, but for
   /// `interrupted`.
   Result<std::vector<MergedLine>> read();
 

@@ -1,6 +1,7 @@
 #include "libscale/operate/operator.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "libscale/fleet/recovery.hpp"
@@ -30,15 +31,15 @@ bool is_absence(const Error& error) {
   return error.code == Errc::unreachable || error.code == Errc::timed_out || error.code == Errc::not_found;
 }
 
-std::vector<int> taken_out(const fleet::Drift& drift) {
-  std::vector<int> numbers;
-  std::ranges::transform(drift.taken_out, std::back_inserter(numbers), &fleet::Instance::number);
-  return numbers;
-}
-
 bool stands_stopped(const std::vector<fleet::Instance>& instances, int number) {
   const auto found = std::ranges::find(instances, number, &fleet::Instance::number);
   return found != instances.end() && !found->is_running();
+}
+
+/// Whether the step stops the instance of that number only to start it again, or starts it.
+bool is_to_come_back(const Step& step, int number) {
+  const bool brings_back = step.kind == Kind::restart || step.kind == Kind::replace || step.kind == Kind::start;
+  return brings_back && std::ranges::find(step.numbers, number) != step.numbers.end();
 }
 
 std::string_view name_of(StepReport::State state) {
@@ -94,8 +95,12 @@ Result<Situation> Operator::observe(Kong kong) {
   }
   situation.instances = std::move(*found);
   auto all = targets();
-  if (!all && kong == Kong::may_be_absent && is_absence(all.error()) && m_world.clock.wait(k_poll) == Waited::whole) {
-    all = targets();  // what it has is left behind, and requests in flight too: not for one answer that went wrong
+  if (!all && kong == Kong::may_be_absent && is_absence(all.error())) {
+    // What it has is left behind, and requests in flight too: not for one answer that went wrong.
+    if (m_world.clock.wait(k_poll) == Waited::interrupted) {
+      return fail(Errc::interrupted, "interrupted");
+    }
+    all = targets();
   }
   if (all) {
     situation.drift = fleet::drift_of(situation.instances, *all, m_settings.deployment, m_records.load().restarting);
@@ -158,17 +163,29 @@ ActionReport Operator::carry_out(const Plan& plan, const std::string& reason) {
   if (const auto after = instances()) {
     report.instances = count_running(*after);
   }
-  remember(before ? count_running(*before) : 0, report, reason);
+  remember(before.map(count_running).value_or(report.instances.value_or(0)), report, reason);
   return report;
 }
 
 void Operator::recover() {
-  const auto containers = m_world.engine.find(m_settings.deployment.prefix);
+  const auto& deployment = m_settings.deployment;
+  auto state = m_records.load();
+  if (state.acting) {
+    const auto present = instances();
+    const auto all = present ? targets() : tl::unexpected(present.error());
+    if (all) {
+      fleet::let_stops_end(m_world, deployment, fleet::drift_of(*present, *all, deployment, state.restarting));
+    }
+  }
+  const auto containers = m_world.engine.find(deployment.prefix);
   if (!containers) {
     return;  // whoever plans finds out, and tells it
   }
-  auto restarting = m_records.load().restarting;  // those that stand stopped stay known until the action has begun
-  const auto recovered = fleet::recover(m_world, m_settings.deployment, *containers, restarting);
+  const auto before = state.restarting;
+  const auto recovered = fleet::recover(m_world, deployment, *containers, state.restarting);
+  if (state.restarting != before) {
+    m_records.save(state);
+  }
   for (const auto& line : recovered.done) {
     m_log.say(control::Level::notice, "{}", line);
   }
@@ -177,30 +194,34 @@ void Operator::recover() {
   }
 }
 
+void Operator::put_back(const store::State& state, const Result<std::vector<fleet::Instance>>& present) {
+  const auto& deployment = m_settings.deployment;
+  const auto all = present ? targets() : tl::unexpected(present.error());
+  const auto drift = all ? fleet::drift_of(*present, *all, deployment, state.restarting) : fleet::Drift{};
+  if (const auto lines = fleet::put_back(m_world, deployment, drift, *state.acting)) {
+    for (const auto& line : *lines) {
+      m_log.say(control::Level::notice, "{}", line);
+    }
+  } else {
+    m_log.say(control::Level::warning, "{}", lines.error().what);
+  }
+}
+
 /// Before the first change, so that a crash in the middle is known of. What an earlier one has left is put right.
 void Operator::begin(const Plan& plan, const Result<std::vector<fleet::Instance>>& present) {
   auto state = m_records.load();
-  const auto all = present ? targets() : tl::unexpected(present.error());
-  auto drift = all ? fleet::drift_of(*present, *all, m_settings.deployment, state.restarting) : fleet::Drift{};
   if (state.acting) {
-    if (const auto lines = fleet::put_back(m_world, m_settings.deployment, drift, *state.acting)) {
-      for (const auto& line : *lines) {
-        m_log.say(control::Level::notice, "{}", line);
-      }
-    } else {
-      m_log.say(control::Level::warning, "{}", lines.error().what);
-    }
-    // Those that it lists are still somebody's will; the others have their weight, or stay known as ours.
+    // Those that it lists are still somebody's will; the others get their weight, or stay known as ours.
+    put_back(state, present);
   } else {
-    state.acting = taken_out(drift);
+    state.acting = plan.taken_out;
   }
   if (present) {
     std::erase_if(state.restarting, [&](int number) { return !stands_stopped(*present, number); });
   }
   for (const auto& step : plan.steps) {
-    if (step.kind == Kind::restart || step.kind == Kind::replace || step.kind == Kind::start) {
-      state.restarting.insert(state.restarting.end(), step.numbers.begin(), step.numbers.end());
-    }
+    std::ranges::copy_if(step.numbers, std::back_inserter(state.restarting),
+                         [&](int number) { return is_to_come_back(step, number); });
   }
   m_records.save(state);
 }
@@ -209,7 +230,9 @@ void Operator::remember(int before, const ActionReport& report, const std::strin
   auto state = m_records.load();
   if (report.status) {
     state.acting.reset();
-    state.restarting.clear();
+    for (const auto& one : report.steps) {
+      std::erase_if(state.restarting, [&](int number) { return is_to_come_back(one.step, number); });
+    }
   }
   const auto now = m_world.clock.now();
   const int after = report.instances.value_or(before);

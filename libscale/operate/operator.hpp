@@ -65,6 +65,7 @@ class Operator {
   ActionReport carry_out(const Plan& plan, const std::string& reason);
 
  private:
+  void put_back(const store::State& state, const Result<std::vector<fleet::Instance>>& present);
   void begin(const Plan& plan, const Result<std::vector<fleet::Instance>>& present);
   void remember(int before, const ActionReport& report, const std::string& reason);
   Result<std::vector<fleet::Instance>> instances();

@@ -50,8 +50,20 @@ bool any_service(const docker::ComposeService& /*service*/) {
   return true;
 }
 
-/// Stale targets, the last ones in rotation as well.
+Plan begun(std::string action, const Situation& situation) {
+  Plan plan{.action = std::move(action)};
+  for (const auto& instance : situation.drift.taken_out) {
+    plan.taken_out.push_back(instance.number);
+  }
+  return plan;
+}
+
+/// Stale targets, the last ones in rotation as well: but where no instance stands, only if an earlier stop or cleanup
+/// may have left them. Else they may be those of another engine.
 void delete_stale_targets(const Situation& situation, Plan& plan) {
+  if (situation.instances.empty() && !situation.paused) {
+    return;
+  }
   auto addresses = situation.drift.without_serving;
   addresses.insert(addresses.end(), situation.drift.last_ones.begin(), situation.drift.last_ones.end());
   if (!addresses.empty()) {
@@ -210,7 +222,7 @@ const docker::ComposeService* service_of(const std::vector<docker::ComposeServic
 }
 
 Plan plan_scale(const fleet::Deployment& deployment, const Situation& situation, int wanted) {
-  Plan plan{.action = "scale"};
+  auto plan = begun("scale", situation);
   mend_first(situation, plan);
   const int count = static_cast<int>(fleet::running(situation.instances).size());
   if (wanted > count) {
@@ -222,7 +234,7 @@ Plan plan_scale(const fleet::Deployment& deployment, const Situation& situation,
 }
 
 Plan plan_start(const fleet::Deployment& deployment, const Situation& situation, const StartOptions& options) {
-  Plan plan{.action = "start"};
+  auto plan = begun("start", situation);
   const auto others = other_services(deployment, situation, [&](const docker::ComposeService& service) {
     return is_database(service) ? options.database : options.kong && !service.has_profiles;
   });
@@ -248,13 +260,12 @@ Plan plan_start(const fleet::Deployment& deployment, const Situation& situation,
 }
 
 Plan plan_stop(const fleet::Deployment& deployment, const Situation& situation, bool all) {
-  Plan plan{.action = "stop"};
-  // Targets alone, without a container, may be those of another engine.
-  if (!situation.instances.empty()) {
-    delete_stale_targets(situation, plan);
-  }
-  if (const auto running = fleet::running(situation.instances); !running.empty()) {
-    plan.steps.push_back(step_on(Kind::stop, running));
+  auto plan = begun("stop", situation);
+  delete_stale_targets(situation, plan);
+  auto up = situation.instances;
+  std::erase_if(up, [](const fleet::Instance& instance) { return !instance.is_up(); });
+  if (!up.empty()) {
+    plan.steps.push_back(step_on(Kind::stop, up));
     plan.steps.back().targets_stay = situation.is_kong_absent;
   }
   if (const auto others = other_services(deployment, situation, any_service); all && !others.empty()) {
@@ -266,7 +277,7 @@ Plan plan_stop(const fleet::Deployment& deployment, const Situation& situation, 
 }
 
 Plan plan_restart(const fleet::Deployment& deployment, const Situation& situation, const RestartOptions& options) {
-  Plan plan{.action = "restart"};
+  auto plan = begun("restart", situation);
   if (options.kong) {
     const auto others =
         other_services(deployment, situation, [](const auto& service) { return !is_database(service); });
@@ -279,6 +290,7 @@ Plan plan_restart(const fleet::Deployment& deployment, const Situation& situatio
   const auto running = fleet::running(situation.instances);
   if (options.at_once && !running.empty()) {
     plan.steps.push_back(step_on(Kind::stop, running));
+    plan.steps.back().comes_back = true;
     plan.steps.push_back(step_on(Kind::start, running));
   } else {
     one_after_another(situation, {.kind = Kind::restart}, plan);
@@ -302,7 +314,7 @@ std::optional<Step> building(const std::vector<docker::ComposeService>& services
 
 Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation, const DeployOptions& options) {
   const auto& image = options.image;
-  Plan plan{.action = "deploy"};
+  auto plan = begun("deploy", situation);
   if (auto build = building(situation.services); build && image.empty() && !options.is_built) {
     plan.steps.push_back(std::move(*build));
   }
@@ -333,7 +345,7 @@ Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation
 }
 
 Plan plan_cleanup(const fleet::Deployment& /*deployment*/, const Situation& situation, bool everything) {
-  Plan plan{.action = "cleanup"};
+  auto plan = begun("cleanup", situation);
   delete_stale_targets(situation, plan);
   if (!situation.instances.empty()) {
     plan.steps.push_back(step_on(Kind::discard, situation.instances));

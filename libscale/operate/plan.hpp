@@ -43,6 +43,7 @@ struct Step {
   std::vector<std::string> names;
   std::vector<int> numbers;   ///< of the instances, in the order of the names
   std::string image;          ///< empty: the name that the container has its image by
+  bool comes_back = false;    ///< of stop: those are to be started again, also where the action fails
   bool targets_stay = false;  ///< of stop and discard: Kong cannot be asked to delete them
 
   friend bool operator==(const Step&, const Step&) = default;
@@ -57,6 +58,7 @@ std::string text_of(const Step& step);
 struct Plan {
   std::string action;  ///< such as "scale"
   std::vector<Step> steps;
+  std::vector<int> taken_out;  ///< the numbers of the instances that somebody had taken out of rotation before
 };
 
 /// The service of Compose that makes instance N: the one whose container is named so. Of a service that Compose scales,

@@ -223,7 +223,7 @@ TEST_CASE("a check at each request of an operator's action changes nothing, and 
           ++refused;
         };
         pair.watch(check, [&] { CHECK(pair.deploy(command)->status); });
-        CHECK(refused > 40);
+        CHECK(refused > 30);
         pair.require_held(command.least);
         CHECK(pair.running() == command.after);
         CHECK(pair.images() == std::set{command.image});

@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <filesystem>
 #include <memory>
+#include <string_view>
+#include <utility>
 
 #include <catch2/catch.hpp>
 
@@ -388,6 +391,77 @@ TEST_CASE("when Kong goes away after the plan was made, nothing is stopped nor r
     CHECK(operated.machine.running() == Names{"shop-1", "shop-2", "shop-3"});
     CHECK(operated.machine.targets() == k_three_targets);
   }
+}
+
+TEST_CASE("a restart all at once that fails half-way starts all again") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    for (const auto* const failing : {"/stop?t=", "/start"}) {
+      CAPTURE(failing);
+      Operated operated(mode);
+      const auto second = operated.machine.engine.inspect("shop-2")->id;
+      const auto plan = plan_restart(operated.settings.deployment, operated.situation(), {.at_once = true});
+      operated.machine.http.fate = [&, once = true](int, const net::Request& request) mutable {
+        const bool fails = request.path.find(second + failing) != std::string::npos && std::exchange(once, false);
+        return fails ? fakes::Fate::failed : fakes::Fate::arrives;
+      };
+      const auto report = operated.op->carry_out(plan, "restart");
+      CHECK_FALSE(report.status);
+      const bool comes_back = std::string_view(failing) != "/start";
+      CHECK(report.status.error().what.ends_with("; all were started again") == comes_back);
+      CHECK(operated.machine.running().size() == (comes_back ? 3 : 2));
+      CHECK(operated.machine.targets().size() == (comes_back ? 3 : 2));
+      operated.op->recover();
+      CHECK(operated.machine.targets() == k_three_targets);
+    }
+  }
+}
+
+TEST_CASE("whom somebody had taken out of rotation is known, also when Kong fails as the action begins") {
+  Operated operated;
+  auto& machine = operated.machine;
+  const auto& upstream = operated.settings.deployment.upstream;
+  REQUIRE(machine.admin.change_targets(upstream, {{kong::TargetChange::Kind::weigh, "127.0.0.1:3022", 0}}));
+  const auto plan = plan_scale(operated.settings.deployment, operated.situation(), 2);
+  operated.take_kong_away(1000);
+  CHECK_FALSE(operated.op->carry_out(plan, "scale 2").status);
+  CHECK(operated.records->load().acting == std::vector{3});
+}
+
+TEST_CASE("what Docker may still be stopping gets no target") {
+  Operated operated;
+  auto& machine = operated.machine;
+  // As a restart leaves it that is killed while shop-2 takes its time to stop.
+  REQUIRE(machine.admin.remove_targets(operated.settings.deployment.upstream, {"127.0.0.1:3021"}));
+  store::State state;
+  state.acting.emplace();
+  state.restarting = {2};
+  operated.records->save(state);
+  const auto second = machine.engine.inspect("shop-2")->id;
+  const auto end = machine.clock.now().instant + operated.settings.deployment.stop_timeout;
+  machine.http.fate = [&, stopped = false](int, const net::Request& request) mutable {
+    const bool adds = request.method == net::Method::post && request.path.find("/targets") != std::string::npos;
+    CHECK((stopped || !adds));
+    if (machine.clock.now().instant >= end && !std::exchange(stopped, true)) {
+      machine.docker.answer({.method = "POST", .target = "/containers/" + second + "/kill"});
+    }
+    return fakes::Fate::arrives;
+  };
+  operated.op->recover();
+  CHECK(machine.running() == Names{"shop-1", "shop-2", "shop-3"});
+  CHECK(machine.targets() == k_three_targets);
+  CHECK(operated.said == Names{"started shop-2, after a restart that was cut short"});
+  CHECK(operated.records->load().restarting.empty());
+}
+
+TEST_CASE("a pause that cannot be written is no pause") {
+  Operated operated;
+  const auto file = operated.dir / "state" / "shop.state";
+  std::filesystem::remove(file);
+  std::filesystem::create_directory(file);
+  CHECK_FALSE(operated.records->pause(std::nullopt));
+  CHECK_FALSE(operated.records->resume());
+  const auto report = operated.op->carry_out({.action = "stop", .steps = {{.kind = Kind::pause}}}, "stop");
+  CHECK_FALSE(report.status);
 }
 
 TEST_CASE("a Kong that refuses to be asked is not away") {

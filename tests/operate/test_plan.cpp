@@ -127,6 +127,15 @@ TEST_CASE("a stop deletes stale targets too, but none of a machine where no inst
   CHECK(text_of(plan_stop(k_shop, situation, false)) == "1. pause the autoscaler\n");
 }
 
+TEST_CASE("a stop ends also what is paused or restarts, and may come back by itself") {
+  auto situation = running(1);
+  situation.instances.push_back(instance(2, docker::State::paused));
+  situation.instances.push_back(instance(3, docker::State::restarting));
+  situation.instances.push_back(instance(4, docker::State::created));
+  CHECK(text_of(plan_stop(k_shop, situation, false))
+            .starts_with("1. drain shop-1, shop-2, shop-3, delete the targets, stop them\n"));
+}
+
 TEST_CASE("where Kong is away, stop and cleanup leave its targets") {
   auto situation = running(2);
   situation.is_kong_absent = true;
@@ -195,9 +204,11 @@ TEST_CASE("a cleanup removes instances in any state, and then the project") {
                        "3. pause the autoscaler\n"));
 }
 
-TEST_CASE("a cleanup deletes the targets that an earlier one had to leave") {
+TEST_CASE("a cleanup deletes the targets that an earlier one had to leave, but none of another machine") {
   Situation situation;
   situation.drift.last_ones = {"shop-1:3000", "shop-2:3000"};
+  CHECK(text_of(plan_cleanup(k_shop, situation, false)) == "1. pause the autoscaler\n");
+  situation.paused = true;
   CHECK(text_of(plan_cleanup(k_shop, situation, false)) ==
         "1. delete the targets shop-1:3000, shop-2:3000, where no instance runs\n2. pause the autoscaler\n");
 }

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "libscale/base/environment.hpp"
-#include "libscale/base/printable.hpp"
 #include "libscale/control/peers.hpp"
 #include "libscale/control/records.hpp"
 #include "libscale/control/system_clock.hpp"
@@ -241,10 +240,8 @@ Result<Exit> Session::pause_or_resume() {
   if (!lock) {
     return tl::unexpected(lock.error());
   }
-  if (pause) {
-    m_records->pause(m_command.span);
-  } else {
-    m_records->resume();
+  if (auto done = pause ? m_records->pause(m_command.span) : m_records->resume(); !done) {
+    return tl::unexpected(done.error());
   }
   const auto runs = m_records->autoscaler();
   const auto text = pause ? fmt::format("the autoscaler is paused {}",
@@ -438,7 +435,9 @@ Result<Exit> Session::act() {
       return tl::unexpected(taken.error());
     }
     lock.emplace(std::move(*taken));
-    op.recover();
+    if (m_command.action != Action::stop && m_command.action != Action::cleanup) {
+      op.recover();  // nothing is started only to be stopped
+    }
   }
   const auto planned = plan(op);
   if (!planned) {
