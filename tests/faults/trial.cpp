@@ -106,7 +106,7 @@ class Rig {
   void begin(const Plan& plan);
   void watch(int index, const Question& question);
   Bounds bounds() const;
-  void judge_rest(const Scene& rest, bool is_again);
+  void judge_rest(const Scene& after, const Scene& rest, bool is_again);
   void judge_records();
   void judge_load();
   void breach(std::string what);
@@ -357,14 +357,18 @@ Bounds Rig::bounds() const {
   return bounds;
 }
 
-void Rig::judge_rest(const Scene& rest, bool is_again) {
+void Rig::judge_rest(const Scene& after, const Scene& rest, bool is_again) {
   const auto& operation = *m_trial.operation;
   std::vector<std::string> wrong;
   if (is_again && operation.aim != Operation::Aim::serve) {
     wrong = unrest_of_those_ended(rest, operation.aim == Operation::Aim::stand ? operation.instances : 0);
-  } else if (is_again || !must(store::load_state(file(".state"))).pause) {
+  } else if (!is_again && must(store::load_state(file(".state"))).pause) {
+    if (text_of(rest) != text_of(after)) {
+      wrong.emplace_back("the autoscaler was paused, and changed something");
+    }
+  } else {
     wrong = unrest(rest);
-    if (static_cast<int>(rest.serving().size()) < operation.fewest_after) {
+    if (!after.containers.empty() && static_cast<int>(rest.serving().size()) < operation.fewest_after) {
       wrong.push_back(fmt::format("{} serve, fewer than {}", rest.serving().size(), operation.fewest_after));
     }
   }
@@ -443,7 +447,7 @@ Verdict Rig::run() {
     breach(fmt::format("the next run: exit status {}: {}", next.status, next.err));
   }
   const auto rest = look();
-  judge_rest(rest, again);
+  judge_rest(after, rest, again);
   judge_records();
   judge_load();
   m_verdict.account = fmt::format(
