@@ -8,6 +8,7 @@
 #include "libscale/fleet/recovery.hpp"
 #include "libscale/fleet/remove.hpp"
 #include "libscale/fleet/renew.hpp"
+#include "libscale/fleet/rotation.hpp"
 
 namespace kscale::operate {
 
@@ -52,8 +53,8 @@ std::string Execution::undo() {
   if (const auto back = undo_replacements(); !back) {
     text += fmt::format("; {}", back.error().what);
   }
-  if (const auto step = std::exchange(m_to_come_back, std::nullopt)) {
-    const auto back = start_after_all(*step);
+  if (!m_to_come_back.empty()) {
+    const auto back = start(std::exchange(m_to_come_back, {}));
     text += back ? "; all were started again" : fmt::format("; not all were started again: {}", back.error().what);
   }
   if (m_helper) {
@@ -83,7 +84,6 @@ Status Execution::change(const Step& step) {
     case Kind::add:
       return add(step);
     case Kind::start:
-      m_to_come_back.reset();
       return start(step);
     case Kind::help:
       return help();
@@ -119,25 +119,21 @@ Status Execution::change(const Step& step) {
 
 Status Execution::stop(const Step& step, const std::vector<fleet::Instance>& those,
                        const std::vector<kong::Target>& all) {
+  const auto& deployment = m_settings.deployment;
   if (!step.comes_back) {
-    return fleet::stop_instances(m_world, m_settings.deployment, those, all, net::Urgency::change);
+    return fleet::stop_instances(m_world, deployment, those, all, net::Urgency::change);
   }
-  m_to_come_back = step;
+  if (auto left = fleet::leave_rotation(m_world, deployment, fleet::targets_of(those, deployment, all)); !left) {
+    return left;
+  }
+  m_to_come_back = those;
   // To the end: one that is given up in the middle of stopping would be started while it still runs, and then end.
-  return fleet::stop_instances(m_world, m_settings.deployment, those, all, net::Urgency::to_the_end);
+  return fleet::stop_instances(m_world, deployment, those, {}, net::Urgency::to_the_end);
 }
 
-/// Those that stand stopped are started; and all get their targets.
-Status Execution::start_after_all(const Step& step) {
-  auto those = named(step);
-  if (!those) {
-    return tl::unexpected(those.error());
-  }
-  std::erase_if(*those, &fleet::Instance::is_running);
-  auto launches = fleet::start_stopped(m_world, *those, net::Urgency::to_the_end);
-  auto started = first_failure(fleet::bring_in(m_world, m_settings.deployment, std::move(launches)));
-  const auto mended = mend();
-  return started && !mended ? tl::unexpected(mended.error()) : started;
+Status Execution::start(const std::vector<fleet::Instance>& those) {
+  auto launches = fleet::start_stopped(m_world, those, net::Urgency::to_the_end);
+  return first_failure(fleet::bring_in(m_world, m_settings.deployment, std::move(launches)));
 }
 
 Status Execution::discard(const std::vector<fleet::Instance>& those, const std::vector<kong::Target>& all) {
@@ -265,12 +261,11 @@ void Execution::stop_those_started(const Step& step, const std::vector<fleet::In
 }
 
 Status Execution::start(const Step& step) {
-  const auto those = named(step);
-  if (!those) {
-    return tl::unexpected(those.error());
+  if (!m_to_come_back.empty()) {
+    return start(std::exchange(m_to_come_back, {}));  // without asking Docker for them, which an interruption would end
   }
-  auto launches = fleet::start_stopped(m_world, *those, net::Urgency::to_the_end);
-  return first_failure(fleet::bring_in(m_world, m_settings.deployment, std::move(launches)));
+  const auto those = named(step);
+  return those ? start(*those) : tl::unexpected(those.error());
 }
 
 Status Execution::add(const Step& step) {

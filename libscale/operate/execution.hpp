@@ -49,11 +49,11 @@ class Execution {
   Status start_composed(const Step& step);
   void stop_those_started(const Step& step, const std::vector<fleet::Instance>& before);
   Status start(const Step& step);
+  Status start(const std::vector<fleet::Instance>& those);
   Status add(const Step& step);
   Status help();
   Status end_help();
   Status stop(const Step& step, const std::vector<fleet::Instance>& those, const std::vector<kong::Target>& all);
-  Status start_after_all(const Step& step);
   Status discard(const std::vector<fleet::Instance>& those, const std::vector<kong::Target>& all);
   Status replace(const Step& step);
   Status bring_back(const Replaced& replaced);
@@ -65,8 +65,8 @@ class Execution {
   docker::Compose* m_compose;
   const control::Log& m_log;
   std::vector<Replaced> m_replaced;
-  std::optional<fleet::Added> m_helper;  ///< while it is there
-  std::optional<Step> m_to_come_back;    ///< what was stopped, while it is to be started again
+  std::optional<fleet::Added> m_helper;         ///< while it is there
+  std::vector<fleet::Instance> m_to_come_back;  ///< that were stopped, while they are to be started again
 };
 
 }  // namespace kscale::operate

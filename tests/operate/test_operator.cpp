@@ -416,6 +416,30 @@ TEST_CASE("a restart all at once that fails half-way starts all again") {
   }
 }
 
+TEST_CASE("a restart all at once that is interrupted stops nobody, or starts all again") {
+  bool came_to_it = true;
+  int at = 0;
+  for (; came_to_it; ++at) {
+    CAPTURE(at);
+    Operated operated;
+    auto& machine = operated.machine;
+    const auto plan = plan_restart(operated.settings.deployment, operated.situation(), {.at_once = true});
+    machine.http.sent = 0;
+    machine.http.fate = [&](int index, const net::Request&) {
+      machine.http.interrupted = index >= at;
+      return fakes::Fate::arrives;
+    };
+    static_cast<void>(operated.op->carry_out(plan, "restart"));
+    came_to_it = machine.http.sent > at;
+    CHECK(machine.running() == Names{"shop-1", "shop-2", "shop-3"});
+    machine.http.fate = nullptr;
+    machine.http.interrupted = false;
+    CHECK(operated.scale(3).status);
+    CHECK(machine.targets() == k_three_targets);
+  }
+  CHECK(at > 30);
+}
+
 TEST_CASE("whom somebody had taken out of rotation is known, also when Kong fails as the action begins") {
   Operated operated;
   auto& machine = operated.machine;
