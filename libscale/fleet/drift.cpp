@@ -82,10 +82,8 @@ Drift drift_of(const std::vector<Instance>& instances, const std::vector<kong::T
   std::vector<std::string> kept;
   bool unknown_address = false;
   for (const auto& instance : instances) {
-    const auto state = instance.container.state;
     const bool comes_back = std::ranges::find(restarting, instance.number) != restarting.end();
-    if (instance.is_ours() && !comes_back &&
-        (state == docker::State::created || state == docker::State::exited || state == docker::State::dead)) {
+    if (instance.is_ours() && !comes_back && instance.is_down()) {
       drift.leftovers.push_back(instance);
     }
     if (!instance.is_up()) {

@@ -46,8 +46,7 @@ std::vector<Instance> running(const std::vector<Instance>& instances) {
 std::vector<int> numbers_in_use(const std::vector<Instance>& instances) {
   std::vector<int> numbers;
   for (const auto& instance : instances) {
-    const auto state = instance.container.state;
-    if (state != docker::State::exited && state != docker::State::created && state != docker::State::dead) {
+    if (!instance.is_down()) {
       numbers.push_back(instance.number);
     }
   }

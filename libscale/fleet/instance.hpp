@@ -20,6 +20,11 @@ struct Instance {
   bool is_up() const {
     return is_running() || container.state == docker::State::restarting || container.state == docker::State::paused;
   }
+  /// Whether it ended, or never began: it does not come back by itself.
+  bool is_down() const {
+    return container.state == docker::State::created || container.state == docker::State::exited ||
+           container.state == docker::State::dead;
+  }
   /// Whether kscale made it. Only such a one is thrown away when it has stopped by itself.
   bool is_ours() const { return container.labels.contains(k_deployment_label); }
 };
@@ -42,7 +47,7 @@ std::string image_name(const docker::Container& container);
 
 std::vector<Instance> running(const std::vector<Instance>& instances);
 
-/// The numbers of those that are not stopped: no new instance can have them.
+/// The numbers of those that are not down: no new instance can have them.
 std::vector<int> numbers_in_use(const std::vector<Instance>& instances);
 
 /// The lowest numbers from 1 on that `taken` does not hold.

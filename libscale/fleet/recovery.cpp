@@ -24,12 +24,6 @@ std::string name_before(const docker::Container& old) {
   return old.name.substr(0, old.name.size() - std::string_view(k_set_aside).size());
 }
 
-/// Whether it ended, or never began: one that restarts or is paused may come back by itself.
-bool stands(const docker::Container& container) {
-  return container.state == docker::State::exited || container.state == docker::State::created ||
-         container.state == docker::State::dead;
-}
-
 Status remove(World& world, const Instance& instance) {
   return remove_container(world, instance.container.id, instance.is_ours(), net::Urgency::change);
 }
@@ -78,27 +72,28 @@ bool may_be_in_rotation(World& world, const Deployment& deployment, const Instan
 
 enum class Settled { done, undecided, failed };
 
+Settled settled(bool went_well) {
+  return went_well ? Settled::done : Settled::failed;
+}
+
 /// Decides between the container that was set aside and the one that was to take its place.
 Settled settle(World& world, const Deployment& deployment, const Instance& old,
                const std::vector<docker::Container>& containers, Recovery& recovery) {
   const auto name = name_before(old.container);
   const auto found = std::ranges::find(containers, name, &docker::Container::name);
   if (found == containers.end()) {
-    return bring_back(world, old, recovery) ? Settled::done : Settled::failed;
+    return settled(bring_back(world, old, recovery));
   }
   const Instance successor{old.number, *found};
   const auto seen = look(world, deployment, {successor}).front().state;
   if (seen == Readiness::State::ready) {
     const auto removed = remove(world, old);
-    return recovery.note(removed ? removed : wrap(removed.error(), "remove {}", old.container.name),
-                         fmt::format("removed {}, which was replaced", old.container.name))
-               ? Settled::done
-               : Settled::failed;
+    return settled(recovery.note(removed ? removed : wrap(removed.error(), "remove {}", old.container.name),
+                                 fmt::format("removed {}, which was replaced", old.container.name)));
   }
   const auto& started = successor.container.started_at;
   const bool had_its_time = started && world.clock.now().wall - *started > deployment.ready_timeout;
-  const bool is_of_use =
-      !stands(successor.container) && (!had_its_time || may_be_in_rotation(world, deployment, successor));
+  const bool is_of_use = !successor.is_down() && (!had_its_time || may_be_in_rotation(world, deployment, successor));
   if (!successor.is_ours() || is_of_use) {
     return Settled::undecided;
   }
@@ -106,7 +101,7 @@ Settled settle(World& world, const Deployment& deployment, const Instance& old,
     recovery.mended.failed.push_back(wrap(removed.error(), "bring {} back", name).value());
     return Settled::failed;
   }
-  return bring_back(world, old, recovery) ? Settled::done : Settled::failed;
+  return settled(bring_back(world, old, recovery));
 }
 
 }  // namespace
@@ -145,7 +140,7 @@ Mended recover(World& world, const Deployment& deployment, const std::vector<doc
   for (const auto& instance : instances_of(containers, deployment.prefix)) {
     const auto done = fmt::format("started {}, after a restart that was cut short", instance.container.name);
     const bool is_to_start = std::ranges::find(to_start, instance.number) != to_start.end();
-    if (is_to_start && stands(instance.container) && !start(world, instance, done, recovery)) {
+    if (is_to_start && instance.is_down() && !start(world, instance, done, recovery)) {
       restarting.push_back(instance.number);
     }
   }

@@ -38,14 +38,16 @@ std::vector<Removed> remove_containers(World& world, const std::vector<Instance>
   return removed;
 }
 
-std::vector<Status> stop(World& world, const Deployment& deployment, const std::vector<Instance>& stopping,
-                         net::Urgency urgency) {
+/// The first thing that went wrong.
+Status stop(World& world, const Deployment& deployment, const std::vector<Instance>& stopping, net::Urgency urgency) {
   std::vector<std::string> ids;
   for (const auto& instance : stopping) {
     world.step(fmt::format("stop {}", instance.container.name));
     ids.push_back(instance.container.id);
   }
-  return world.engine.stop(ids, deployment.stop_timeout, urgency);
+  auto outcomes = world.engine.stop(ids, deployment.stop_timeout, urgency);
+  const auto failed = std::ranges::find(outcomes, false, &Status::has_value);
+  return failed != outcomes.end() ? std::move(*failed) : Status{};
 }
 
 Status take_out(World& world, const Deployment& deployment, const std::vector<kong::Target>& leaving) {
@@ -79,17 +81,15 @@ std::vector<Removed> remove_instances(World& world, const Deployment& deployment
 }
 
 Status stop_instances(World& world, const Deployment& deployment, const std::vector<Instance>& stopping,
-                      const std::vector<kong::Target>& targets, net::Urgency urgency) {
+                      const std::vector<kong::Target>& targets) {
   if (auto left = leave_rotation(world, deployment, targets_of(stopping, deployment, targets)); !left) {
     return left;
   }
-  Status outcome;
-  for (auto& stopped : stop(world, deployment, stopping, urgency)) {
-    if (!stopped && outcome) {
-      outcome = std::move(stopped);
-    }
-  }
-  return outcome;
+  return stop(world, deployment, stopping, net::Urgency::change);
+}
+
+Status stop_for_restart(World& world, const Deployment& deployment, const std::vector<Instance>& stopping) {
+  return stop(world, deployment, stopping, net::Urgency::to_the_end);
 }
 
 Status discard_instances(World& world, const Deployment& deployment, const std::vector<Instance>& instances,

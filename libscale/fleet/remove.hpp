@@ -29,7 +29,11 @@ std::vector<Removed> remove_instances(World& world, const Deployment& deployment
 /// Takes all of them out of rotation without losing a request that is in flight, also where nobody serves then, and
 /// stops them. The containers stay.
 Status stop_instances(World& world, const Deployment& deployment, const std::vector<Instance>& stopping,
-                      const std::vector<kong::Target>& targets, net::Urgency urgency);
+                      const std::vector<kong::Target>& targets);
+
+/// Stops instances that no request reaches, for them to be started again. Not kept from it by signals: one that is
+/// given up in the middle of stopping would be started while it still runs, and then end.
+Status stop_for_restart(World& world, const Deployment& deployment, const std::vector<Instance>& stopping);
 
 /// Removes a container that no request reaches, and with it, where it is ours, its volumes without a name.
 Status remove_container(World& world, const std::string& id, bool is_ours, net::Urgency urgency);

@@ -53,20 +53,12 @@ void step_forward(World& world, const Deployment& deployment, Launch& launch, st
   launch.target_may_stay = entrants.front().target_may_stay;
 }
 
-/// To the end: one that is given up in the middle of stopping would be started while it still runs, and then end.
-Status stop(World& world, const Deployment& deployment, const Instance& instance) {
-  world.step(fmt::format("stop {}", instance.container.name));
-  return world.engine.stop({instance.container.id}, deployment.stop_timeout, net::Urgency::to_the_end).front();
-}
-
 Status start_again(World& world, const Deployment& deployment, const Instance& instance, std::optional<int> weight) {
-  const auto& [id, name] = std::tie(instance.container.id, instance.container.name);
-  world.step(fmt::format("start {}", name));
-  if (const auto started = world.engine.start({id}, net::Urgency::to_the_end).front(); !started) {
-    return wrap(started.error(), "start {}", name);
+  world.step(fmt::format("start {}", instance.container.name));
+  auto launch = std::move(start_stopped(world, {instance}, net::Urgency::to_the_end).front());
+  if (launch.outcome) {
+    step_forward(world, deployment, launch, weight);
   }
-  Launch launch{.number = instance.number, .name = name, .id = id, .was_there = true};
-  step_forward(world, deployment, launch, weight);
   return launch.outcome;
 }
 
@@ -133,7 +125,7 @@ Status restart_instance(World& world, const Deployment& deployment, const Instan
     return tl::unexpected(weight.error());
   }
   // One that did not stop is started all the same, which does nothing where it still runs.
-  const auto stopped = stop(world, deployment, instance);
+  const auto stopped = stop_for_restart(world, deployment, {instance});
   auto started = start_again(world, deployment, instance, *weight);
   return stopped ? started : stopped;
 }
@@ -153,7 +145,7 @@ Status replace_instance(World& world, const Deployment& deployment, const Instan
   }
   const auto& [id, name] = std::tie(instance.container.id, instance.container.name);
   Replacement replacement{.old = instance, .weight = *weight, .launch = {.number = instance.number, .name = name}};
-  auto made = stop(world, deployment, instance);
+  auto made = stop_for_restart(world, deployment, {instance});
   if (made) {
     made = world.engine.rename(id, name + k_set_aside, net::Urgency::to_the_end);
     replacement.aside = made ? Replacement::Aside::yes : Replacement::Aside::maybe;

@@ -121,14 +121,13 @@ Status Execution::stop(const Step& step, const std::vector<fleet::Instance>& tho
                        const std::vector<kong::Target>& all) {
   const auto& deployment = m_settings.deployment;
   if (!step.comes_back) {
-    return fleet::stop_instances(m_world, deployment, those, all, net::Urgency::change);
+    return fleet::stop_instances(m_world, deployment, those, all);
   }
   if (auto left = fleet::leave_rotation(m_world, deployment, fleet::targets_of(those, deployment, all)); !left) {
     return left;
   }
   m_to_come_back = those;
-  // To the end: one that is given up in the middle of stopping would be started while it still runs, and then end.
-  return fleet::stop_instances(m_world, deployment, those, {}, net::Urgency::to_the_end);
+  return fleet::stop_for_restart(m_world, deployment, those);
 }
 
 Status Execution::start(const std::vector<fleet::Instance>& those) {

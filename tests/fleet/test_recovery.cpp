@@ -116,8 +116,7 @@ TEST_CASE("what was stopped to be started again is waited for and serves, or is 
     const auto all = machine.engine.find("shop").value();
     const auto deployment = FakeMachine::deployment();
     const auto instances = instances_of(all, "shop");
-    REQUIRE(stop_instances(world, deployment, instances, world.kong.targets(deployment.upstream).value(),
-                           net::Urgency::change));
+    REQUIRE(stop_instances(world, deployment, instances, world.kong.targets(deployment.upstream).value()));
     REQUIRE(machine.targets().empty());
     machine.http.health_status = {{3022, 503}};
     const auto mended = recovered(machine, {1, 2, 3});
