@@ -168,9 +168,10 @@ Status read_file_layer(const std::filesystem::path& path, LoadedSettings& loaded
 
 Status read_environment_layer(const Sources& sources, LoadedSettings& loaded) {
   for (const auto& variable : sources.variables) {
-    const bool known = variable == k_token_variable ||
-                       std::ranges::any_of(keys(), [&](const Key& key) { return variable_of(key) == variable; });
-    if (variable.starts_with(k_own_prefix) && !known) {
+    if (!variable.starts_with(k_own_prefix) || variable == k_token_variable) {
+      continue;
+    }
+    if (std::ranges::find(keys(), variable, variable_of) == keys().end()) {
       return fail(Errc::invalid, "unknown environment variable {}", printable(variable));
     }
   }
