@@ -7,7 +7,7 @@
 #include "libscale/base/printable.hpp"
 #include "libscale/base/rfc3339.hpp"
 #include "libscale/net/authority.hpp"
-#include "libscale/net/json.hpp"
+#include "libscale/net/json_figures.hpp"
 
 namespace kscale::alert {
 
@@ -46,7 +46,7 @@ json::Value webhook_body(const Event& event, std::string_view deployment) {
   body.set("rule", info(finding.rule).name);
   body.set("alertname", info(finding.rule).alertname);
   body.set("severity", name_of(finding.severity));
-  body.set("subject", finding.subject.empty() ? json::Value() : json::Value(printable(finding.subject)));
+  body.set("subject", json::text_or_null(printable(finding.subject)));
   body.set("deployment", printable(deployment));
   body.set("summary", summary_of(event.alert));
   body.set("since", rfc3339_in_milliseconds(since));

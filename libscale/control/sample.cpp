@@ -6,6 +6,7 @@
 #include "libscale/metrics/histogram.hpp"
 #include "libscale/metrics/memory.hpp"
 #include "libscale/metrics/rate.hpp"
+#include "libscale/net/json_figures.hpp"
 
 namespace kscale::control {
 
@@ -144,6 +145,19 @@ int Sample::warming_up() const {
 
 int Sample::not_serving() const {
   return static_cast<int>(std::ranges::count(instances, false, &InstanceSample::serving));
+}
+
+void set_figures(json::Value& object, const Sample& sample) {
+  const auto load = sample.load();
+  object.set("cpu_percent", json::of(policy::figure_of(load.cpu)));
+  object.set("memory_percent", json::of(policy::figure_of(load.memory)));
+  object.set("requests_per_second", json::of(sample.request_rate));
+  object.set("error_percent", json::of(sample.error_rate));
+  object.set("response_milliseconds", json::of(sample.response_time));
+  object.set("response_p95_milliseconds", json::of(sample.response_time_p95));
+  object.set("host_cpu_percent", json::of(sample.host_cpu));
+  object.set("host_memory_percent", json::of(sample.host_memory));
+  object.set("host_disk_percent", json::of(sample.host_disk));
 }
 
 void mark_out_of_rotation(Sample& sample, const fleet::Drift& drift) {

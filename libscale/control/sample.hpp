@@ -11,6 +11,7 @@
 #include "libscale/control/settings.hpp"
 #include "libscale/fleet/drift.hpp"
 #include "libscale/fleet/instance.hpp"
+#include "libscale/net/json.hpp"
 #include "libscale/policy/load.hpp"
 #include "libscale/store/sample.hpp"
 
@@ -49,6 +50,9 @@ struct Sample {
   int warming_up() const;
   int not_serving() const;
 };
+
+/// Sets the figures of the whole as members of an object, for programs to read.
+void set_figures(json::Value& object, const Sample& sample);
 
 /// Marks those that Kong sends no requests to: they do not serve.
 void mark_out_of_rotation(Sample& sample, const fleet::Drift& drift);

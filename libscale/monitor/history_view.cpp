@@ -1,7 +1,6 @@
 #include "libscale/monitor/history_view.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 
@@ -9,6 +8,7 @@
 #include "libscale/monitor/csv.hpp"
 #include "libscale/monitor/point_figures.hpp"
 #include "libscale/monitor/steps.hpp"
+#include "libscale/net/json_figures.hpp"
 #include "libscale/operate/events.hpp"
 
 namespace kscale::monitor {
@@ -17,19 +17,14 @@ namespace {
 
 using std::chrono::seconds;
 
-json::Value rounded(double value) {
-  constexpr double k_hundred = 100;
-  return std::round(value * k_hundred) / k_hundred;
-}
-
 json::Value json_of(const std::optional<store::Spread<double>>& spread) {
   if (!spread) {
     return {};
   }
   json::Value value;
-  value.set("mean", rounded(spread->mean));
-  value.set("min", rounded(spread->least));
-  value.set("max", rounded(spread->most));
+  value.set("mean", json::of(spread->mean));
+  value.set("min", json::of(spread->least));
+  value.set("max", json::of(spread->most));
   return value;
 }
 
@@ -46,7 +41,7 @@ json::Value json_of(const Point& point, const std::vector<Figure>& figures) {
 json::Value json_of(const store::AlertRecord& alert) {
   json::Value value;
   value.set("rule", alert.rule);
-  value.set("subject", alert.subject.empty() ? json::Value() : json::Value(alert.subject));
+  value.set("subject", json::text_or_null(alert.subject));
   value.set("severity", alert.severity);
   value.set("summary", alert.summary);
   value.set("since", rfc3339_in_seconds(alert.since));

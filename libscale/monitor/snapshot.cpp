@@ -4,8 +4,8 @@
 
 #include "libscale/base/printable.hpp"
 #include "libscale/base/rfc3339.hpp"
+#include "libscale/net/json_figures.hpp"
 #include "libscale/operate/events.hpp"
-#include "libscale/operate/figures.hpp"
 
 namespace kscale::monitor {
 
@@ -15,7 +15,7 @@ json::Value json_of(const alert::Alert& alert) {
   const auto& finding = alert.finding;
   json::Value value;
   value.set("rule", alert::info(finding.rule).name);
-  value.set("subject", finding.subject.empty() ? json::Value() : json::Value(finding.subject));
+  value.set("subject", json::text_or_null(finding.subject));
   value.set("severity", alert::name_of(finding.severity));
   value.set("summary", finding.summary);
   value.set("since", rfc3339_in_seconds(alert.since));
@@ -45,7 +45,7 @@ json::Value json_of(const Snapshot& snapshot) {
   }
   value.set("alerts", std::move(alerts));
   value.set("events", std::move(events));
-  value.set("notices", operate::json_of(snapshot.notices));
+  value.set("notices", json::of(snapshot.notices));
   return value;
 }
 

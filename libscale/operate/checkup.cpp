@@ -11,6 +11,7 @@
 #include "libscale/base/printable.hpp"
 #include "libscale/base/rfc3339.hpp"
 #include "libscale/fleet/instance.hpp"
+#include "libscale/net/json_figures.hpp"
 #include "libscale/operate/figures.hpp"
 #include "libscale/operate/table.hpp"
 
@@ -81,16 +82,12 @@ std::string instances_text(const std::vector<InstanceCheck>& instances) {
   return '\n' + table_of({{"INSTANCE"}, {"HEALTH"}, {"TIME", Column::Align::right}, {"FAULT"}}, rows);
 }
 
-json::Value text_or_null(const std::string& text) {
-  return text.empty() ? json::Value() : json::Value(text);
-}
-
 json::Value json_of(const Probe& probe) {
   json::Value value;
   value.set("url", probe.url);
   value.set("healthy", probe.fault.empty());
-  value.set("took_milliseconds", operate::json_of(probe.took));
-  value.set("fault", text_or_null(probe.fault));
+  value.set("took_milliseconds", json::of(probe.took));
+  value.set("fault", json::text_or_null(probe.fault));
   return value;
 }
 
@@ -110,8 +107,8 @@ json::Value json_of(const InstanceCheck& instance) {
   value.set("counts", instance.is_backend);
   value.set("healthy", instance.fault.empty());
   value.set("by_healthcheck", instance.by_healthcheck);
-  value.set("took_milliseconds", operate::json_of(instance.took));
-  value.set("fault", text_or_null(instance.fault));
+  value.set("took_milliseconds", json::of(instance.took));
+  value.set("fault", json::text_or_null(instance.fault));
   return value;
 }
 

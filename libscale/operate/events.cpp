@@ -4,7 +4,7 @@
 
 #include "libscale/base/printable.hpp"
 #include "libscale/base/rfc3339.hpp"
-#include "libscale/operate/figures.hpp"
+#include "libscale/net/json_figures.hpp"
 
 namespace kscale::operate {
 
@@ -14,10 +14,10 @@ json::Value json_of(const store::ScalingEvent& event) {
   value.set("from_instances", event.from);
   value.set("to_instances", event.to);
   value.set("reason", event.reason);
-  value.set("cpu_percent", json_of(event.cpu));
-  value.set("memory_percent", json_of(event.memory));
-  value.set("requests_per_second", json_of(event.request_rate));
-  value.set("response_milliseconds", json_of(event.response_time));
+  value.set("cpu_percent", json::of(event.cpu));
+  value.set("memory_percent", json::of(event.memory));
+  value.set("requests_per_second", json::of(event.request_rate));
+  value.set("response_milliseconds", json::of(event.response_time));
   value.set("actor", event.actor);
   value.set("error", event.succeeded() ? json::Value() : json::Value(event.outcome));
   return value;

@@ -19,16 +19,6 @@ constexpr std::array<std::pair<seconds, char>, 4> k_spans{
 
 constexpr std::array<std::string_view, 5> k_sizes{"B", "KiB", "MiB", "GiB", "TiB"};
 
-double rounded(double value) {
-  constexpr double k_hundred = 100;
-  return std::round(value * k_hundred) / k_hundred;
-}
-
-template <class T, class Write>
-json::Value known(const std::optional<T>& value, Write write) {
-  return value ? json::Value(write(*value)) : json::Value();
-}
-
 }  // namespace
 
 std::string shown(seconds span) {
@@ -77,46 +67,6 @@ std::string shown(const std::optional<RequestsPerSecond>& rate) {
 
 std::string shown(const std::optional<BytesPerSecond>& rate) {
   return rate ? shown(Bytes{static_cast<std::uint64_t>(std::llround(std::max(rate->value, 0.0)))}) + "/s" : "-";
-}
-
-json::Value json_of(const std::optional<seconds>& span) {
-  return known(span, [](seconds s) { return std::int64_t{s.count()}; });
-}
-
-json::Value json_of(const std::optional<Milliseconds>& span) {
-  return known(span, [](Milliseconds ms) { return rounded(ms.count()); });
-}
-
-json::Value json_of(const std::optional<Bytes>& bytes) {
-  return known(bytes, [](Bytes b) { return b.value; });
-}
-
-json::Value json_of(const std::optional<Percent>& percent) {
-  return known(percent, [](Percent p) { return rounded(p.value); });
-}
-
-json::Value json_of(const std::optional<RequestsPerSecond>& rate) {
-  return known(rate, [](RequestsPerSecond r) { return rounded(r.value); });
-}
-
-json::Value json_of(const std::optional<BytesPerSecond>& rate) {
-  return known(rate, [](BytesPerSecond r) { return rounded(r.value); });
-}
-
-json::Value json_of(const std::optional<int>& number) {
-  return known(number, [](int n) { return n; });
-}
-
-json::Value json_of(const std::optional<std::string>& text) {
-  return known(text, [](const std::string& t) { return t; });
-}
-
-json::Value json_of(const std::vector<std::string>& lines) {
-  auto list = json::Value::array();
-  for (const auto& line : lines) {
-    list.push_back(line);
-  }
-  return list;
 }
 
 }  // namespace kscale::operate

@@ -4,10 +4,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "libscale/base/units.hpp"
-#include "libscale/net/json.hpp"
 
 namespace kscale::operate {
 
@@ -26,17 +24,5 @@ std::string shown(const std::optional<Percent>& percent);
 std::string shown(const std::optional<RequestsPerSecond>& rate);
 /// `1.2 KiB/s`.
 std::string shown(const std::optional<BytesPerSecond>& rate);
-
-// Figures as programs read them, to two decimals. What is not known is null.
-
-json::Value json_of(const std::optional<std::chrono::seconds>& span);
-json::Value json_of(const std::optional<Milliseconds>& span);
-json::Value json_of(const std::optional<Bytes>& bytes);
-json::Value json_of(const std::optional<Percent>& percent);
-json::Value json_of(const std::optional<RequestsPerSecond>& rate);
-json::Value json_of(const std::optional<BytesPerSecond>& rate);
-json::Value json_of(const std::optional<int>& number);
-json::Value json_of(const std::optional<std::string>& text);
-json::Value json_of(const std::vector<std::string>& lines);
 
 }  // namespace kscale::operate

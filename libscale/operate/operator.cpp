@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "libscale/fleet/recovery.hpp"
+#include "libscale/net/json_figures.hpp"
 #include "libscale/operate/execution.hpp"
-#include "libscale/operate/figures.hpp"
 
 namespace kscale::operate {
 
@@ -63,10 +63,10 @@ json::Value json_of(const ActionReport& report) {
   for (const auto& [step, state, done] : report.steps) {
     auto one = json_of(step);
     one.set("outcome", name_of(state));
-    one.set("done", json_of(done));
+    one.set("done", json::of(done));
     value.at("steps").push_back(std::move(one));
   }
-  value.set("instances", report.instances ? json::Value(*report.instances) : json::Value());
+  value.set("instances", json::of(report.instances));
   value.set("error", report.status ? json::Value() : json::Value(report.status.error().what));
   return value;
 }

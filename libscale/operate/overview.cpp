@@ -9,6 +9,7 @@
 
 #include "libscale/base/printable.hpp"
 #include "libscale/base/rfc3339.hpp"
+#include "libscale/net/json_figures.hpp"
 #include "libscale/operate/figures.hpp"
 #include "libscale/operate/table.hpp"
 
@@ -23,10 +24,6 @@ json::Value error_text(const std::optional<Error>& error) {
   return error ? json::Value(error->what) : json::Value();
 }
 
-json::Value count_of(const std::optional<double>& count) {
-  return count ? json::Value(*count) : json::Value();
-}
-
 json::Value json_of(const KongView& kong) {
   const auto& status = kong.status;
   const bool has_database = status && status->mode == kong::Mode::database;
@@ -34,12 +31,12 @@ json::Value json_of(const KongView& kong) {
   value.set("url", kong.url);
   value.set("reachable", status.has_value());
   value.set("error", error_text(kong.error));
-  value.set("version", operate::json_of(kong.version));
+  value.set("version", json::of(kong.version));
   value.set("mode", status ? json::Value(name_of(status->mode)) : json::Value());
   value.set("configured", status ? json::Value(status->configured) : json::Value());
   value.set("database_reachable", has_database ? json::Value(status->database_reachable) : json::Value());
-  value.set("active_connections", status ? count_of(status->active_connections) : json::Value());
-  value.set("total_requests", status ? count_of(status->total_requests) : json::Value());
+  value.set("active_connections", status ? json::of(status->active_connections) : json::Value());
+  value.set("total_requests", status ? json::of(status->total_requests) : json::Value());
   return value;
 }
 
@@ -49,16 +46,16 @@ json::Value json_of(const InstanceView& instance) {
   value.set("name", instance.name);
   value.set("state", name_of(instance.state));
   value.set("health", name_of(instance.health));
-  value.set("cpu_percent", operate::json_of(instance.cpu));
-  value.set("memory_percent", operate::json_of(instance.memory));
-  value.set("memory_bytes", operate::json_of(instance.memory_used));
-  value.set("received_bytes_per_second", operate::json_of(instance.received));
-  value.set("sent_bytes_per_second", operate::json_of(instance.sent));
-  value.set("uptime_seconds", operate::json_of(instance.uptime));
+  value.set("cpu_percent", json::of(instance.cpu));
+  value.set("memory_percent", json::of(instance.memory));
+  value.set("memory_bytes", json::of(instance.memory_used));
+  value.set("received_bytes_per_second", json::of(instance.received));
+  value.set("sent_bytes_per_second", json::of(instance.sent));
+  value.set("uptime_seconds", json::of(instance.uptime));
   value.set("warming_up", instance.warming_up);
   value.set("serving", instance.serving);
-  value.set("fault", instance.fault.empty() ? json::Value() : json::Value(instance.fault));
-  value.set("host_port", operate::json_of(instance.host_port));
+  value.set("fault", json::text_or_null(instance.fault));
+  value.set("host_port", json::of(instance.host_port));
   value.set("image", instance.image);
   return value;
 }
@@ -67,8 +64,8 @@ json::Value json_of(const TargetView& target) {
   json::Value value;
   value.set("address", target.address);
   value.set("weight", target.weight);
-  value.set("health", target.health.empty() ? json::Value() : json::Value(target.health));
-  value.set("instance", operate::json_of(target.instance));
+  value.set("health", json::text_or_null(target.health));
+  value.set("instance", json::of(target.instance));
   return value;
 }
 
@@ -76,12 +73,12 @@ json::Value json_of(const AutoscalerView& autoscaler) {
   const auto& last = autoscaler.last;
   json::Value value;
   value.set("running", !autoscaler.holder.empty());
-  value.set("holder", autoscaler.holder.empty() ? json::Value() : json::Value(autoscaler.holder));
+  value.set("holder", json::text_or_null(autoscaler.holder));
   value.set("paused", autoscaler.paused);
-  value.set("pause_left_seconds", operate::json_of(autoscaler.pause_left));
+  value.set("pause_left_seconds", json::of(autoscaler.pause_left));
   value.set("last_decision", last ? json::Value(last->decision) : json::Value());
   value.set("last_decision_time", last ? json::Value(rfc3339_in_seconds(last->at)) : json::Value());
-  value.set("last_decision_age_seconds", last ? operate::json_of(std::optional(last->ago)) : json::Value());
+  value.set("last_decision_age_seconds", last ? json::of(std::optional(last->ago)) : json::Value());
   value.set("cooldown_up_left_seconds", std::int64_t{autoscaler.cooldown_up_left.count()});
   value.set("cooldown_down_left_seconds", std::int64_t{autoscaler.cooldown_down_left.count()});
   return value;
@@ -94,20 +91,6 @@ json::Value json_of(const std::vector<View>& views) {
     list.push_back(json_of(view));
   }
   return list;
-}
-
-/// The figures of the whole.
-void set_load(json::Value& value, const control::Sample& sample) {
-  const auto load = sample.load();
-  value.set("cpu_percent", operate::json_of(policy::figure_of(load.cpu)));
-  value.set("memory_percent", operate::json_of(policy::figure_of(load.memory)));
-  value.set("requests_per_second", operate::json_of(sample.request_rate));
-  value.set("error_percent", operate::json_of(sample.error_rate));
-  value.set("response_milliseconds", operate::json_of(sample.response_time));
-  value.set("response_p95_milliseconds", operate::json_of(sample.response_time_p95));
-  value.set("host_cpu_percent", operate::json_of(sample.host_cpu));
-  value.set("host_memory_percent", operate::json_of(sample.host_memory));
-  value.set("host_disk_percent", operate::json_of(sample.host_disk));
 }
 
 /// `label` and its text on one line, the texts one below the other.
@@ -280,15 +263,15 @@ json::Value json_of(const Overview& overview) {
   value.set("time", rfc3339_in_seconds(overview.at));
   value.set("deployment", overview.deployment);
   value.set("verdict", name_of(overview.verdict));
-  set_load(value, overview.sample);
+  control::set_figures(value, overview.sample);
   value.set("kong", json_of(overview.kong));
   value.set("docker_error", error_text(overview.docker_error));
   value.set("instances", json_of(overview.instances));
   value.set("targets_error", error_text(overview.targets_error));
   value.set("targets", json_of(overview.targets));
   value.set("autoscaler", json_of(overview.autoscaler));
-  value.set("drift", overview.drift ? operate::json_of(*overview.drift) : json::Value());
-  value.set("problems", operate::json_of(overview.problems));
+  value.set("drift", overview.drift ? json::of(*overview.drift) : json::Value());
+  value.set("problems", json::of(overview.problems));
   return value;
 }
 

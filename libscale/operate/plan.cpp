@@ -5,7 +5,7 @@
 
 #include <fmt/ranges.h>
 
-#include "libscale/operate/figures.hpp"
+#include "libscale/net/json_figures.hpp"
 
 namespace kscale::operate {
 
@@ -361,7 +361,7 @@ Plan plan_cleanup(const fleet::Deployment& /*deployment*/, const Situation& situ
 json::Value json_of(const Step& step) {
   json::Value value;
   value.set("step", name_of(step.kind));
-  value.set("names", json_of(step.names));
+  value.set("names", json::of(step.names));
   value.set("text", text_of(step));
   return value;
 }

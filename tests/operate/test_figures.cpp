@@ -4,7 +4,6 @@
 
 using namespace kscale;
 using namespace std::chrono_literals;
-using operate::json_of;
 using operate::shown;
 
 TEST_CASE("a span is shown in its two largest units") {
@@ -38,14 +37,4 @@ TEST_CASE("a share is shown to a tenth, and what is not known as a dash") {
   CHECK(shown(Percent{12.34}) == "12.3%");
   CHECK(shown(Percent{250}) == "250.0%");
   CHECK(shown(std::optional<Percent>()) == "-");
-}
-
-TEST_CASE("for programs figures have two decimals, and what is not known is null") {
-  CHECK(json_of(std::optional(Percent{12.3456})) == json::Value(12.35));
-  CHECK(json_of(std::optional(Milliseconds(0.349))) == json::Value(0.35));
-  CHECK(json_of(std::optional(90s)) == json::Value(90));
-  CHECK(json_of(std::optional(Bytes{7})) == json::Value(std::uint64_t{7}));
-  CHECK(json_of(std::optional<Percent>()).is_null());
-  CHECK(json_of(std::optional<int>()).is_null());
-  CHECK(json_of(std::vector<std::string>()) == json::Value::array());
 }

@@ -18,6 +18,7 @@
 #include "libscale/control/system_clock.hpp"
 #include "libscale/docker/compose.hpp"
 #include "libscale/net/curl_transport.hpp"
+#include "libscale/net/json_figures.hpp"
 #include "libscale/operate/checkup.hpp"
 #include "libscale/operate/events.hpp"
 #include "libscale/operate/log_reader.hpp"
@@ -252,8 +253,8 @@ Result<Exit> Session::pause_or_resume() {
     json::Value value;
     value.set("action", plan.action);
     value.set("paused", pause);
-    value.set("seconds", m_command.span ? json::Value(std::int64_t{m_command.span->count()}) : json::Value());
-    value.set("autoscaler", runs.empty() ? json::Value() : json::Value(runs));
+    value.set("seconds", json::of(m_command.span));
+    value.set("autoscaler", json::text_or_null(runs));
     print(value);
   } else {
     fmt::print("{}{}\n", text, runs.empty() ? "; none runs now" : "");
