@@ -169,7 +169,7 @@ TEST_CASE("where one instance runs alone, another serves while it is renewed") {
         "3. drain that one, delete its target, stop and remove it\n");
 }
 
-TEST_CASE("a deploy builds, and replaces one after the other; with an image it builds nothing") {
+TEST_CASE("a deploy builds, and replaces one after the other, but with an image it builds nothing") {
   auto situation = running(2);
   situation.services = services();
   CHECK(text_of(plan_deploy(k_shop, situation, {})) ==

@@ -44,7 +44,7 @@ TEST_CASE("a cleanup removes what is of this deployment, and nothing else") {
   CHECK(operated.machine.targets().empty());
 }
 
-TEST_CASE("with Kong away, a cleanup removes the containers and says that targets stay; the next one deletes them") {
+TEST_CASE("with Kong away, a cleanup removes the containers and says that targets stay, and the next one deletes them") {
   for (const auto mode : {KongMode::database, KongMode::dbless}) {
     Operated operated(mode);
     operated.take_kong_away(1000);
@@ -58,7 +58,7 @@ TEST_CASE("with Kong away, a cleanup removes the containers and says that target
   }
 }
 
-TEST_CASE("with Kong away, a stop stops the containers and says that targets stay; the next one deletes them") {
+TEST_CASE("with Kong away, a stop stops the containers and says that targets stay, and the next one deletes them") {
   Operated operated;
   operated.take_kong_away(1000);
   CHECK(operated.op->carry_out(operated.stop_plan(), "stop").status);

@@ -206,7 +206,7 @@ TEST_CASE("a history that cannot be opened is an error, not set aside") {
   CHECK(fs::is_directory(dir / "history"));
 }
 
-TEST_CASE("damage that shows late sets the file aside; the write is kept, and a read finds nothing") {
+TEST_CASE("damage that shows late sets the file aside, and the write is kept while a read finds nothing") {
   const TempDir dir;
   {
     auto history = History::open(dir / "whole", k_now).value();
