@@ -224,6 +224,9 @@ Result<NodeStatus> Admin::read_status(const Result<net::Response>& answer) {
   if (!answer) {
     return wrap(answer.error(), "Kong's status");
   }
+  if (answer->status == 404) {
+    return fail(Errc::invalid, "what answers at {} is not Kong's Admin API: it has no /status", m_endpoint.shown());
+  }
   if (!is_good(*answer)) {
     const auto failed = failure(*answer);
     return wrap(failed.value(), "Kong's status from {}", m_endpoint.shown());
@@ -268,6 +271,9 @@ Error Admin::explained(const Error& error, net::Urgency urgency) {
     return error;
   }
   const auto now = status(urgency);
+  if (!now && now.error().code == Errc::invalid) {
+    return now.error();  // Kong's proxy, for one, says 404 to each path that it has no route for
+  }
   if (now && !now->database_reachable) {
     return {Errc::busy, "Kong cannot reach its database"};
   }

@@ -75,7 +75,13 @@ TEST_CASE("what is not Kong is not taken for it") {
   CHECK(error_of(kong.admin.status()).code == Errc::invalid);
   kong.http.expect("GET /status", 404, "<html>");
   CHECK(error_of(kong.admin.status()) ==
-        Error{Errc::not_found, "Kong's status from http://kong:8001: Kong: status 404"});
+        Error{Errc::invalid, "what answers at http://kong:8001 is not Kong's Admin API: it has no /status"});
+  // As Kong's proxy does where it has no route.
+  kong.http.expect("GET /upstreams/svc/targets", 404, R"({"message":"no Route matched with those values"})");
+  kong.http.expect("GET /status", 404, R"({"message":"no Route matched with those values"})");
+  CHECK(error_of(kong.admin.targets("svc")) ==
+        Error{Errc::invalid,
+              "targets of 'svc': what answers at http://kong:8001 is not Kong's Admin API: it has no /status"});
 }
 
 TEST_CASE("recorded pages of a hundred targets are followed to the last one") {
@@ -246,6 +252,10 @@ TEST_CASE("a 404 is no proof that a target is gone: a proxy before Kong says it 
   kong.http.expect("GET /upstreams/svc/targets", 404);
   kong.play("postgres/02-status");
   CHECK(kong.admin.remove_targets("svc", {"127.0.0.1:19000"}).has_value());
+  kong.http.expect("DELETE /upstreams/svc/targets/127.0.0.1:19000", 404);
+  kong.http.expect("GET /upstreams/svc/targets", 404);
+  kong.http.expect("GET /status", 404);
+  CHECK(error_of(kong.admin.remove_targets("svc", {"127.0.0.1:19000"})).code == Errc::invalid);
   kong.http.expect("DELETE /upstreams/svc/targets/127.0.0.1:19000", 404);
   kong.http.expect("GET /upstreams/svc/targets", 401);
   CHECK(error_of(kong.admin.remove_targets("svc", {"127.0.0.1:19000"})).code == Errc::unauthorized);
