@@ -1,6 +1,7 @@
 #include "libscale/control/autoscaler.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include <fmt/ranges.h>
@@ -19,17 +20,24 @@ store::Stamp stamp_of(Now now, const std::string& boot_id) {
   return {now.instant, now.wall, boot_id};
 }
 
-/// A check reads for no longer than so many calls may take.
+/// A check reads for no longer than so many calls may take, and its own wait between two looks.
 constexpr int k_longest_reading = 6;
 
 bool was_interrupted(const Status& status) {
   return !status && status.error().code == Errc::interrupted;
 }
 
-/// The running instances with the highest numbers, the highest first.
-std::vector<fleet::Instance> highest(const std::vector<fleet::Instance>& instances, int count) {
+/// Which of the running instances are to leave: those that do not serve first, then those that only just began, as one
+/// does again and again that cannot stay up, and then those with the highest numbers.
+std::vector<fleet::Instance> to_leave(const std::vector<fleet::Instance>& instances, const Sample& sample, int count) {
   auto chosen = fleet::running(instances);
-  std::ranges::reverse(chosen);
+  const auto rank = [&sample](const fleet::Instance& instance) {
+    const auto seen = std::ranges::find(sample.instances, instance.number, &InstanceSample::number);
+    const bool serves = seen == sample.instances.end() || seen->serving;
+    const bool is_new = seen != sample.instances.end() && seen->warming_up && seen->uptime;
+    return std::tuple(serves, is_new ? *seen->uptime : std::chrono::seconds::max(), -instance.number);
+  };
+  std::ranges::sort(chosen, {}, rank);
   chosen.resize(std::min(chosen.size(), static_cast<std::size_t>(count)));
   return chosen;
 }
@@ -73,9 +81,14 @@ Result<CheckReport> Autoscaler::check() {
   auto state = m_records.load();
   resume_readings(state, now);
 
-  const auto scene = observe_and_mend(state, is_paused(state, now) ? Mending::off : Mending::on, report);
+  const auto scene =
+      observe_and_mend(state, store::is_paused(state, now, m_boot_id) ? Mending::off : Mending::on, report);
   if (!scene) {
     return tl::unexpected(scene.error());
+  }
+  const auto health = m_world.kong.health(m_settings.deployment.upstream);
+  if (!health && health.error().code == Errc::interrupted) {
+    return tl::unexpected(health.error());
   }
   auto sample = m_sampler.take(fleet::running(scene->instances));
   if (!sample) {
@@ -86,6 +99,7 @@ Result<CheckReport> Autoscaler::check() {
   }
   report.sample = std::move(*sample);
   mark_out_of_rotation(report.sample, scene->drift);
+  mark_unhealthy(report.sample, scene->instances, m_settings.deployment, health);
   std::ranges::copy(report.sample.problems, std::back_inserter(report.problems));
   tell_once(m_told_notice, Level::notice, report.sample.notice.value_or(""));
   tell_once(m_told_problems, Level::warning, fmt::format("{}", fmt::join(report.problems, "; ")));
@@ -125,14 +139,15 @@ void Autoscaler::tell_once(std::string& last, Level level, const std::string& te
 }
 
 Status Autoscaler::still_fresh(Instant begun) const {
-  const auto longest = k_longest_reading * m_settings.request_timeout;
+  const auto longest = k_longest_reading * m_settings.request_timeout + Sampler::k_first_span;
   if (m_world.clock.now().instant - begun <= longest) {
     return {};
   }
-  return fail(Errc::timed_out,
-              "the check is given up: Docker and Kong took longer than {:g}s (6 times request-timeout) to be read, and "
-              "what was read first is too old to act upon",
-              std::chrono::duration<double>(longest).count());
+  return fail(
+      Errc::timed_out,
+      "the check is given up: Docker and Kong took longer than {:g}s (6 times request-timeout, and 2s) to be read, and "
+      "what was read first is too old to act upon",
+      std::chrono::duration<double>(longest).count());
 }
 
 Result<Autoscaler::Scene> Autoscaler::observe(const store::State& state) {
@@ -226,11 +241,11 @@ void Autoscaler::tell_mended(const std::vector<std::string>& lines, CheckReport&
   }
 }
 
-bool Autoscaler::is_paused(const store::State& state, Now now) const {
-  if (!state.pause || !state.pause->length) {
-    return state.pause.has_value();
-  }
-  return now.instant < store::on_this_boot(state.pause->since, now, m_boot_id) + *state.pause->length;
+/// Whether the last failure lies so far back that it says nothing of the next one.
+bool Autoscaler::is_forgotten(const store::State& state, Now now) const {
+  constexpr auto k_memory = std::chrono::hours(1);  // beyond the wait itself
+  return !state.last_failure || now.instant > store::on_this_boot(*state.last_failure, now, m_boot_id) +
+                                                  policy::backoff_after(state.failures) + k_memory;
 }
 
 policy::Situation Autoscaler::situation(const Scene& scene, const Sample& sample, const store::State& state,
@@ -241,13 +256,14 @@ policy::Situation Autoscaler::situation(const Scene& scene, const Sample& sample
   policy::Situation situation{.instances = static_cast<int>(fleet::running(scene.instances).size()),
                               .warming_up = sample.warming_up(),
                               .not_serving = sample.not_serving(),
+                              .knows_health = sample.knows_health,
                               .load = sample.load(),
                               .last_up = instant(state.last_up),
                               .last_down = instant(state.last_down)};
   if (const auto failed = instant(state.last_failure)) {
     situation.blocked_until = *failed + policy::backoff_after(state.failures);
   }
-  situation.paused = is_paused(state, now);
+  situation.paused = store::is_paused(state, now, m_boot_id);
   if (situation.paused && state.pause->length) {
     situation.paused_until = *instant(state.pause->since) + *state.pause->length;
   }
@@ -257,10 +273,14 @@ policy::Situation Autoscaler::situation(const Scene& scene, const Sample& sample
 void Autoscaler::act(const Scene& scene, store::State& state, CheckReport& report) {
   const auto begin = m_world.clock.now();
   const auto& decision = report.decision;
-  state.acting = numbers_of(scene.drift.taken_out);
+  // An earlier one that still waits for its weights to be given back goes on.
+  const bool is_put_right = !state.acting;
+  if (is_put_right) {
+    state.acting = numbers_of(scene.drift.taken_out);
+  }
   m_records.save(state);  // before the first change, so that a crash in the middle is known of
-  report.outcome = decision.to > decision.from ? add(scene, decision) : remove(scene, decision);
-  if (report.outcome->status) {
+  report.outcome = decision.to > decision.from ? add(scene, decision) : remove(scene, report);
+  if (report.outcome->status && is_put_right) {
     state.acting.reset();
   }
   const auto end = m_world.clock.now();
@@ -282,13 +302,14 @@ Outcome Autoscaler::add(const Scene& scene, const policy::Decision& decision) {
   return outcome;
 }
 
-Outcome Autoscaler::remove(const Scene& scene, const policy::Decision& decision) {
-  const auto leaving = highest(scene.instances, decision.from - decision.to);
+Outcome Autoscaler::remove(const Scene& scene, const CheckReport& report) {
+  const auto& decision = report.decision;
+  const auto leaving = to_leave(scene.instances, report.sample, decision.from - decision.to);
   const auto removed = fleet::remove_instances(m_world, m_settings.deployment, leaving, scene.targets);
   Outcome outcome{.reached = decision.from};
   for (const auto& one : removed) {
+    outcome.reached -= one.is_out ? 1 : 0;
     if (one.outcome) {
-      --outcome.reached;
       outcome.names.push_back(one.name);
     } else if (outcome.status) {
       outcome.status = one.outcome;
@@ -311,7 +332,7 @@ void Autoscaler::remember(const CheckReport& report, store::State& state) {
     state.failures = 0;
     state.last_failure.reset();
   } else if (up && !was_interrupted(outcome.status)) {
-    ++state.failures;
+    state.failures = is_forgotten(state, now) ? 1 : state.failures + 1;
     state.last_failure = stamp_of(now, m_boot_id);
   }
   if (was_interrupted(outcome.status) && outcome.reached == decision.from) {

@@ -34,9 +34,9 @@ class Autoscaler {
   Autoscaler(const Settings& settings, fleet::World world, Records& records, const Log& log, OnDecision on_decision);
 
   /// One check, under the lock of the deployment. Fails when the situation could not be seen, or not in time: within
-  /// six times the deadline of a call, from where containers are looked for until it is decided. What then went wrong
-  /// in acting stands in the report. With `dry_run` nothing is changed, neither outside nor on disk, and no lock is
-  /// taken.
+  /// six times the deadline of a call and the span between two looks, from where containers are looked for until it is
+  /// decided. What then went wrong in acting stands in the report. With `dry_run` nothing is changed, neither outside
+  /// nor on disk, and no lock is taken.
   Result<CheckReport> check();
 
  private:
@@ -59,11 +59,11 @@ class Autoscaler {
   bool put_back(store::State& state, const Scene& scene, CheckReport& report);
   bool mend(const Scene& scene, CheckReport& report);
   void tell_mended(const std::vector<std::string>& lines, CheckReport& report) const;
-  bool is_paused(const store::State& state, Now now) const;
+  bool is_forgotten(const store::State& state, Now now) const;
   policy::Situation situation(const Scene& scene, const Sample& sample, const store::State& state, Now now) const;
   void act(const Scene& scene, store::State& state, CheckReport& report);
   Outcome add(const Scene& scene, const policy::Decision& decision);
-  Outcome remove(const Scene& scene, const policy::Decision& decision);
+  Outcome remove(const Scene& scene, const CheckReport& report);
   void remember(const CheckReport& report, store::State& state);
   void resume_readings(const store::State& state, Now now);
   void tell_once(std::string& last, Level level, const std::string& text);

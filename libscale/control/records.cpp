@@ -10,6 +10,23 @@
 
 namespace kscale::control {
 
+namespace {
+
+void take_later(std::optional<store::Stamp>& stamp, const std::optional<store::Stamp>& other) {
+  if (other && (!stamp || stamp->wall < other->wall)) {
+    stamp = other;
+  }
+}
+
+/// What another kscale wrote, with the cooldowns of ours, which never got to the disk.
+store::State with_newer(store::State theirs, const store::State& ours) {
+  take_later(theirs.last_up, ours.last_up);
+  take_later(theirs.last_down, ours.last_down);
+  return theirs;
+}
+
+}  // namespace
+
 Records::Records(const Settings& settings, std::filesystem::path directory, Clock& clock, const Log& log,
                  std::string tool)
     : m_directory(std::move(directory)),
@@ -73,12 +90,15 @@ std::filesystem::path Records::state_file() const {
 store::State Records::load() {
   auto loaded = store::load_state(state_file());
   if (loaded) {
-    // After a save that failed, what the disk has is older than what we know.
+    // After a save that failed, what the disk has is older than what we know, unless another kscale wrote it since.
     if (m_on_disk || !m_is_known) {
-      m_state = std::move(*loaded);
+      m_state = *loaded;
       m_is_known = true;
       m_on_disk = true;
+    } else if (*loaded != m_last_on_disk) {
+      m_state = with_newer(*loaded, m_state);
     }
+    m_last_on_disk = std::move(*loaded);
     m_load_trouble.clear();
     return m_state;
   }
@@ -106,6 +126,9 @@ Status Records::keep(const store::State& state) {
   m_is_known = true;
   auto saved = store::save_state(state_file(), state);
   m_on_disk = saved.has_value();
+  if (saved) {
+    m_last_on_disk = state;
+  }
   return saved;
 }
 

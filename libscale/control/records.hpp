@@ -97,6 +97,7 @@ class Records {
   store::State m_state;     ///< as last saved or read
   bool m_is_known = false;  ///< whether it was ever either
   bool m_on_disk = false;   ///< whether the disk has it too
+  store::State m_last_on_disk;
   std::string m_load_trouble;
   std::string m_save_trouble;
   std::string m_history_trouble;

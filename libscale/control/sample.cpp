@@ -171,6 +171,24 @@ void mark_out_of_rotation(Sample& sample, const fleet::Drift& drift) {
   }
 }
 
+void mark_unhealthy(Sample& sample, const std::vector<fleet::Instance>& instances, const fleet::Deployment& deployment,
+                    const Result<std::vector<kong::TargetHealth>>& health) {
+  sample.knows_health = health.has_value();
+  if (!health) {
+    sample.problems.push_back(health.error().what);
+    return;
+  }
+  for (const auto& instance : instances) {
+    const auto address = deployment.address_of(instance);
+    const bool is_given_up = std::ranges::any_of(
+        *health, [&](const kong::TargetHealth& target) { return target.address == address && target.is_given_up(); });
+    const auto found = std::ranges::find(sample.instances, instance.number, &InstanceSample::number);
+    if (is_given_up && found != sample.instances.end()) {
+      found->serving = false;
+    }
+  }
+}
+
 store::FleetSample to_keep(const Sample& sample, WallTime at) {
   const auto load = sample.load();
   store::FleetSample kept{.at = at,

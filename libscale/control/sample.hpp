@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "libscale/base/clock.hpp"
+#include "libscale/base/result.hpp"
 #include "libscale/base/units.hpp"
 #include "libscale/control/readings.hpp"
 #include "libscale/control/settings.hpp"
 #include "libscale/fleet/drift.hpp"
 #include "libscale/fleet/instance.hpp"
+#include "libscale/kong/target.hpp"
 #include "libscale/net/json.hpp"
 #include "libscale/policy/load.hpp"
 #include "libscale/store/sample.hpp"
@@ -23,7 +25,7 @@ struct InstanceSample {
   std::string name;
   docker::Health health = docker::Health::none;
   bool warming_up = false;
-  bool serving = true;  ///< false: unhealthy, or Kong sends it no requests
+  bool serving = true;  ///< false: unhealthy by Docker's word or Kong's, or Kong sends it no requests
   std::optional<std::chrono::seconds> uptime;
   std::optional<Percent> cpu;
   std::optional<Percent> memory;
@@ -44,6 +46,7 @@ struct Sample {
   std::optional<Percent> host_disk;
   /// How a figure had to be got because Kong does not measure it, and what would help. Not an error.
   std::optional<std::string> notice;
+  bool knows_health = true;           ///< whether Kong told whom it takes for healthy
   std::vector<std::string> problems;  ///< what could not be read, each once
 
   policy::Load load() const;
@@ -56,6 +59,10 @@ void set_figures(json::Value& object, const Sample& sample);
 
 /// Marks those that Kong sends no requests to: they do not serve.
 void mark_out_of_rotation(Sample& sample, const fleet::Drift& drift);
+
+/// Marks those that Kong's health checks have given up likewise; without its answer notes that it is not known.
+void mark_unhealthy(Sample& sample, const std::vector<fleet::Instance>& instances, const fleet::Deployment& deployment,
+                    const Result<std::vector<kong::TargetHealth>>& health);
 
 /// What the history keeps of a sample.
 store::FleetSample to_keep(const Sample& sample, WallTime at);

@@ -13,8 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The span between the two looks that a first check takes. Kong's counters lag a second behind.
-constexpr auto k_first_span = 2s;
 /// Readings that are older say nothing of now.
 constexpr auto k_oldest_usable = 15min;
 /// Readings that are younger may be from before Kong's counters moved, as if there were no traffic. A bit less than a

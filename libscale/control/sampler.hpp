@@ -29,6 +29,9 @@ HostFigures read_host();
 /// Looks at Docker, Kong and the host, all at once, and makes figures of what changed since the last look.
 class Sampler {
  public:
+  /// The span between the two looks that a first check takes. Kong's counters lag a second behind.
+  static constexpr std::chrono::seconds k_first_span{2};
+
   /// All that is lent must outlive the sampler.
   Sampler(docker::Engine& engine, kong::Admin& kong, net::HttpTransport& http, Clock& clock, const Settings& settings);
 

@@ -17,7 +17,7 @@ std::vector<Removed> remove_containers(World& world, const std::vector<Instance>
   std::vector<Removed> removed;
   removed.reserve(leaving.size());
   for (const auto& instance : leaving) {
-    removed.push_back({instance.container.name, {}});
+    removed.push_back({.name = instance.container.name, .is_out = true});
   }
   for (const bool ours : {true, false}) {
     std::vector<std::string> alike;
@@ -71,7 +71,7 @@ std::vector<Removed> remove_instances(World& world, const Deployment& deployment
     std::vector<Removed> none;
     none.reserve(leaving.size());
     for (const auto& instance : leaving) {
-      none.push_back({instance.container.name, left});
+      none.push_back({.name = instance.container.name, .outcome = left});
     }
     return none;
   }

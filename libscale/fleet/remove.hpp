@@ -13,6 +13,7 @@ namespace kscale::fleet {
 /// How the removal of one instance went.
 struct Removed {
   std::string name;
+  bool is_out = false;  ///< of rotation, for good: no request reaches it any more, also where the rest went wrong
   Status outcome;
 };
 

@@ -245,7 +245,7 @@ Status require_others(World& world, const Deployment& deployment, const std::vec
     return tl::unexpected(health.error());
   }
   const bool others_serve = std::ranges::any_of(*health, [&](const kong::TargetHealth& t) {
-    return t.weight > 0 && t.health != "UNHEALTHY" && t.health != "DNS_ERROR" &&
+    return t.weight > 0 && !t.is_given_up() &&
            std::ranges::find(leaving, t.address, &kong::Target::address) == leaving.end();
   });
   return others_serve ? Status{}

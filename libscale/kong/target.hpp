@@ -43,6 +43,9 @@ struct TargetHealth {
   std::string
       health;  ///< HEALTHY, UNHEALTHY, HEALTHCHECKS_OFF, DNS_ERROR; empty for an upstream that is only just made
   std::vector<Address> resolved;  ///< where Kong sends its requests
+
+  /// Whether Kong sends it no requests, whatever its weight.
+  bool is_given_up() const { return health == "UNHEALTHY" || health == "DNS_ERROR"; }
 };
 
 /// `invalid` without an address, or a weight from 0 to 65535.

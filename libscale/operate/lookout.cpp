@@ -57,10 +57,9 @@ void look_at_autoscaler(const control::Settings& settings, const std::string& ho
     return begin ? std::max(std::chrono::ceil<seconds>(span - since(*begin)), seconds{0}) : seconds{0};
   };
   view.holder = holder;
-  if (const auto& pause = state.pause) {
-    const auto left = pause->length ? std::optional(left_of(*pause->length, pause->since)) : std::nullopt;
-    view.paused = !left || *left > seconds{0};
-    view.pause_left = view.paused ? left : std::nullopt;
+  view.paused = store::is_paused(state, now, boot);
+  if (view.paused && state.pause->length) {
+    view.pause_left = left_of(*state.pause->length, state.pause->since);
   }
   if (const auto& last = state.last_check) {
     view.last = {last->decision, last->at.wall, std::chrono::floor<seconds>(since(last->at))};
@@ -149,16 +148,13 @@ Status Lookout::look_at_targets(Scene& scene, Overview& overview) {
     overview.targets_error = targets.error();
     return {};
   }
-  const auto healths = m_world.kong.health(deployment.upstream);
-  if (was_interrupted(healths)) {
-    return tl::unexpected(healths.error());
-  }
-  if (!healths) {
-    overview.problems.push_back(healths.error().what);
+  scene.healths = m_world.kong.health(deployment.upstream);
+  if (was_interrupted(scene.healths)) {
+    return tl::unexpected(scene.healths.error());
   }
   scene.targets = std::move(*targets);
   overview.targets =
-      views_of(scene.targets, healths.value_or(std::vector<kong::TargetHealth>()), scene.instances, deployment);
+      views_of(scene.targets, scene.healths.value_or(std::vector<kong::TargetHealth>()), scene.instances, deployment);
   return {};
 }
 
@@ -212,8 +208,6 @@ Status Lookout::look_at_load(const store::State& state, const Scene& scene, Over
   if (!sample) {
     return tl::unexpected(sample.error());
   }
-  std::ranges::move(sample->problems, std::back_inserter(overview.problems));
-  sample->problems.clear();
   overview.sample = std::move(*sample);
   return {};
 }
@@ -240,7 +234,10 @@ Result<Overview> Lookout::look() {
     const auto drift = fleet::drift_of(scene.instances, scene.targets, m_settings.deployment, state.restarting);
     overview.drift = fleet::described(drift, m_settings.deployment);
     control::mark_out_of_rotation(overview.sample, drift);
+    control::mark_unhealthy(overview.sample, scene.instances, m_settings.deployment, scene.healths);
   }
+  std::ranges::move(overview.sample.problems, std::back_inserter(overview.problems));
+  overview.sample.problems.clear();
   for (const auto& measured : overview.sample.instances) {
     const auto view = std::ranges::find(overview.instances, measured.name, &InstanceView::name);
     if (view != overview.instances.end()) {

@@ -32,6 +32,7 @@ class Lookout {
   struct Scene {
     std::vector<fleet::Instance> instances;
     std::vector<kong::Target> targets;
+    Result<std::vector<kong::TargetHealth>> healths;
   };
 
   Status look_at_docker(Scene& scene, Overview& overview);

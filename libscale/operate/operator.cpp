@@ -42,6 +42,26 @@ bool is_to_come_back(const Step& step, int number) {
   return brings_back && std::ranges::find(step.numbers, number) != step.numbers.end();
 }
 
+/// Whether it shows that instances can be made and serve.
+bool makes_instances(const Step& step) {
+  return step.kind == Kind::add || step.kind == Kind::replace;
+}
+
+/// How many run after the steps that were done, where Docker cannot be asked.
+int reckoned(int before, const std::vector<StepReport>& steps) {
+  int count = before;
+  for (const auto& one : steps) {
+    const auto kind = one.step.kind;
+    const auto numbers = one.state == StepReport::State::done ? static_cast<int>(one.step.numbers.size()) : 0;
+    if (kind == Kind::add || kind == Kind::start || kind == Kind::start_composed) {
+      count += numbers;
+    } else if (kind == Kind::remove || kind == Kind::stop || kind == Kind::discard) {
+      count -= numbers;
+    }
+  }
+  return std::max(count, 0);
+}
+
 std::string_view name_of(StepReport::State state) {
   switch (state) {
     case StepReport::State::done:
@@ -117,7 +137,7 @@ Result<Situation> Operator::observe(Kong kong) {
     }
     situation.services = std::move(*services);
   }
-  situation.paused = m_records.load().pause.has_value();
+  situation.paused = store::is_paused(m_records.load(), m_world.clock.now(), store::boot_id());
   return situation;
 }
 
@@ -144,7 +164,7 @@ ActionReport Operator::carry_out(const Plan& plan, const std::string& reason) {
     report.steps.push_back({.step = step});
   }
   const auto before = instances();
-  begin(plan, before);
+  const bool is_put_right = begin(plan, before);
   Execution execution(m_settings, m_world, m_records, m_compose, m_log);
   for (auto& step : report.steps) {
     m_world.step(text_of(step.step));
@@ -163,7 +183,7 @@ ActionReport Operator::carry_out(const Plan& plan, const std::string& reason) {
   if (const auto after = instances()) {
     report.instances = count_running(*after);
   }
-  remember(before.map(count_running).value_or(report.instances.value_or(0)), report, reason);
+  remember(before.map(count_running).value_or(report.instances.value_or(0)), report, reason, is_put_right);
   return report;
 }
 
@@ -194,25 +214,34 @@ void Operator::recover() {
   }
 }
 
-void Operator::put_back(const store::State& state, const Result<std::vector<fleet::Instance>>& present) {
+Status Operator::put_back(const store::State& state, const Result<std::vector<fleet::Instance>>& present) {
   const auto& deployment = m_settings.deployment;
   const auto all = present ? targets() : tl::unexpected(present.error());
-  const auto drift = all ? fleet::drift_of(*present, *all, deployment, state.restarting) : fleet::Drift{};
-  if (const auto lines = fleet::put_back(m_world, deployment, drift, *state.acting)) {
-    for (const auto& line : *lines) {
-      m_log.say(control::Level::notice, "{}", line);
-    }
-  } else {
-    m_log.say(control::Level::warning, "{}", lines.error().what);
+  if (!all) {
+    return tl::unexpected(all.error());
   }
+  const auto drift = fleet::drift_of(*present, *all, deployment, state.restarting);
+  const auto lines = fleet::put_back(m_world, deployment, drift, *state.acting);
+  if (!lines) {
+    return tl::unexpected(lines.error());
+  }
+  for (const auto& line : *lines) {
+    m_log.say(control::Level::notice, "{}", line);
+  }
+  return {};
 }
 
-/// Before the first change, so that a crash in the middle is known of. What an earlier one has left is put right.
-void Operator::begin(const Plan& plan, const Result<std::vector<fleet::Instance>>& present) {
+/// Before the first change, so that a crash in the middle is known of. What an earlier one has left is put right;
+/// whether nothing is left of it.
+bool Operator::begin(const Plan& plan, const Result<std::vector<fleet::Instance>>& present) {
   auto state = m_records.load();
+  Status restored;
   if (state.acting) {
     // Those that it lists are still somebody's will; the others get their weight, or stay known as ours.
-    put_back(state, present);
+    restored = put_back(state, present);
+    if (!restored) {
+      m_log.say(control::Level::warning, "{}", restored.error().what);
+    }
   } else {
     state.acting = plan.taken_out;
   }
@@ -224,22 +253,29 @@ void Operator::begin(const Plan& plan, const Result<std::vector<fleet::Instance>
                          [&](int number) { return is_to_come_back(step, number); });
   }
   m_records.save(state);
+  return restored.has_value();
 }
 
-void Operator::remember(int before, const ActionReport& report, const std::string& reason) {
+void Operator::remember(int before, const ActionReport& report, const std::string& reason, bool is_put_right) {
   auto state = m_records.load();
-  if (report.status) {
+  if (report.status && is_put_right) {
     state.acting.reset();
+  }
+  if (report.status) {
     for (const auto& one : report.steps) {
       std::erase_if(state.restarting, [&](int number) { return is_to_come_back(one.step, number); });
     }
   }
   const auto now = m_world.clock.now();
-  const int after = report.instances.value_or(before);
+  const int after = report.instances.value_or(reckoned(before, report.steps));
   if (after > before) {
     state.last_up = stamp_of(now);
   } else if (after < before) {
     state.last_down = stamp_of(now);
+  }
+  if (report.status && std::ranges::any_of(report.steps, [](const auto& one) { return makes_instances(one.step); })) {
+    state.failures = 0;
+    state.last_failure.reset();
   }
   m_records.save(state);
   const bool changed = after != before;

@@ -65,9 +65,9 @@ class Operator {
   ActionReport carry_out(const Plan& plan, const std::string& reason);
 
  private:
-  void put_back(const store::State& state, const Result<std::vector<fleet::Instance>>& present);
-  void begin(const Plan& plan, const Result<std::vector<fleet::Instance>>& present);
-  void remember(int before, const ActionReport& report, const std::string& reason);
+  Status put_back(const store::State& state, const Result<std::vector<fleet::Instance>>& present);
+  bool begin(const Plan& plan, const Result<std::vector<fleet::Instance>>& present);
+  void remember(int before, const ActionReport& report, const std::string& reason, bool is_put_right);
   Result<std::vector<fleet::Instance>> instances();
   Result<std::vector<kong::Target>> targets();
 

@@ -216,6 +216,9 @@ Decision decide(const Rules& rules, const Situation& situation, Instant now) {
   if (situation.not_serving > 0) {
     return hold(situation, Cause::not_serving, fmt::format("{} of {} not serving", situation.not_serving, count));
   }
+  if (!situation.knows_health) {
+    return hold(situation, Cause::unknown_load, "health by Kong's checks unknown");
+  }
   if (const auto missing = unknowns(situation.load); !missing.empty()) {
     return hold(situation, Cause::unknown_load, joined(missing));
   }

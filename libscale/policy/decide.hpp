@@ -12,9 +12,10 @@ namespace kscale::policy {
 
 /// All that a decision rests on.
 struct Situation {
-  int instances = 0;    ///< running now
-  int warming_up = 0;   ///< of these, so new that their load says nothing yet
-  int not_serving = 0;  ///< of these, unhealthy or without requests: the others carry the load
+  int instances = 0;         ///< running now
+  int warming_up = 0;        ///< of these, so new that their load says nothing yet
+  int not_serving = 0;       ///< of these, unhealthy or without requests: the others carry the load
+  bool knows_health = true;  ///< whether Kong told whom it takes for healthy
   Load load;
   std::optional<Instant> last_up;        ///< the end of the last scale-up, by whomever
   std::optional<Instant> last_down;      ///< the end of the last scale-down, by whomever

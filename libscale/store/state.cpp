@@ -227,6 +227,11 @@ std::string boot_id() {
   return text;
 }
 
+bool is_paused(const State& state, const Now& now, std::string_view boot_id) {
+  const auto& pause = state.pause;
+  return pause && (!pause->length || now.instant < on_this_boot(pause->since, now, boot_id) + *pause->length);
+}
+
 Result<State> load_state(const std::filesystem::path& path) {
   if (const auto own = require_own_file(path); !own && own.error().code == Errc::not_found) {
     return State{};

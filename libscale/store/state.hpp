@@ -72,6 +72,9 @@ struct State {
   friend bool operator==(const State&, const State&) = default;
 };
 
+/// Whether the operator's word that nothing is to be changed holds now.
+bool is_paused(const State& state, const Now& now, std::string_view boot_id);
+
 /// The state kept in the file, an SQLite database; an empty state where there is none yet. `invalid` where the file is
 /// damaged or of a newer kscale: the caller reports it, and may `set_aside` the file to begin anew.
 Result<State> load_state(const std::filesystem::path& path);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include <catch2/catch.hpp>
 #include <fmt/ranges.h>
@@ -344,6 +345,140 @@ TEST_CASE("the fleet is not made smaller while an instance is unhealthy or out o
   CHECK(scaler.running() == 5);
 }
 
+TEST_CASE("whom Kong's health checks have given up does not serve, and the fleet is not made smaller") {
+  Scaler scaler(KongMode::database, 5);
+  scaler.load(0.01);
+  scaler.machine.give_up({"127.0.0.1:3021", "127.0.0.1:3022"});
+  const auto report = scaler.check();
+  CHECK(report.decision.reason == "hold: 2 of 5 not serving");
+  CHECK(report.sample.instances[0].serving);
+  CHECK_FALSE(report.sample.instances[1].serving);
+  CHECK_FALSE(report.sample.instances[2].serving);
+  CHECK(scaler.running() == 5);
+}
+
+TEST_CASE("where Kong does not tell whom it takes for healthy, the fleet is not made smaller") {
+  Scaler scaler(KongMode::database, 5);
+  scaler.load(0.01);
+  scaler.machine.http.fate = [](int, const net::Request& request) {
+    return request.path.ends_with("/health") ? fakes::Fate::failed : fakes::Fate::arrives;
+  };
+  const auto report = scaler.check();
+  CHECK(report.decision.reason == "hold: health by Kong's checks unknown");
+  REQUIRE(report.problems.size() == 1);
+  CHECK(report.problems[0].starts_with("health of 'shop': "));
+  scaler.load(0.95);
+  scaler.machine.clock.forward(30s);
+  CHECK(scaler.check().decision.action == Action::up);
+}
+
+TEST_CASE("whoever does not serve leaves first, then who has only just begun, then the highest number") {
+  Scaler scaler(KongMode::database, 5);
+  scaler.machine.give_up({"127.0.0.1:3021"});
+  scaler.machine.docker.answer({.method = "POST", .target = "/containers/shop-3/restart"});
+  scaler.settings.rules.max_instances = 3;
+  scaler.settings.rules.min_instances = 1;
+  scaler.begin();
+  CHECK(scaler.check().decision.action == Action::repair_down);
+  CHECK(scaler.machine.running() == Names{"shop-1", "shop-4", "shop-5"});
+  scaler.settings.rules.max_instances = 2;
+  scaler.begin();
+  scaler.check();
+  CHECK(scaler.machine.running() == Names{"shop-1", "shop-4"});
+}
+
+TEST_CASE("a container that cannot be removed has left all the same: the cooldown begins") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    Scaler scaler(mode, 5);
+    scaler.load(0.01);
+    scaler.machine.http.fate = [](int, const net::Request& request) {
+      const bool removes = request.method == net::Method::del && request.path.find("/containers/") != std::string::npos;
+      return removes ? fakes::Fate::failed : fakes::Fate::arrives;
+    };
+    const auto report = scaler.check();
+    REQUIRE(report.outcome);
+    CHECK_FALSE(report.outcome->status);
+    CHECK(report.outcome->reached == 4);
+    CHECK(report.outcome->names.empty());
+    CHECK(scaler.running() == 4);
+    scaler.machine.clock.forward(30s);
+    CHECK(scaler.check().decision.reason.starts_with("hold: idle, cooldown, 2"));
+    const auto events = store::read_log(scaler.settings.history_log);
+    REQUIRE(events);
+    REQUIRE(events->size() == 1);
+    CHECK(events->front().to == 4);
+  }
+}
+
+TEST_CASE("a failure of long ago does not lengthen the wait after the next one") {
+  Scaler scaler;
+  auto state = scaler.records->load();
+  const auto now = scaler.machine.clock.now();
+  state.failures = 7;
+  state.last_failure = store::Stamp{now.instant, now.wall, store::boot_id()};
+  scaler.records->save(state);
+  scaler.settings.deployment.overrides.image = "broken:1";
+  scaler.settings.deployment.overrides.restart = "no";
+  scaler.load(0.95);
+  scaler.begin();
+  CHECK(scaler.check().decision.reason == "hold: adding instances failed, next try in 1798s");
+  scaler.machine.clock.forward(24h);
+  CHECK_FALSE(scaler.check().outcome->status);
+  CHECK(scaler.records->load().failures == 1);
+}
+
+TEST_CASE("a weight that could not be given back yet is not taken for somebody's will") {
+  Scaler scaler;
+  scaler.load(0.95);
+  REQUIRE(scaler.machine.admin.change_targets("shop", {{kong::TargetChange::Kind::weigh, "127.0.0.1:3021", 0}}));
+  store::State state;
+  state.acting.emplace();
+  scaler.records->save(state);
+  scaler.machine.http.fate = [first = true](int, const net::Request& request) mutable {
+    const bool writes = request.to.base_url == "http://kong:8001" && request.method != net::Method::get;
+    return writes && std::exchange(first, false) ? fakes::Fate::failed : fakes::Fate::arrives;
+  };
+  CHECK(scaler.check().decision.action == Action::up);
+  CHECK(scaler.running() == 4);
+  CHECK(scaler.records->load().acting == std::vector<int>{});
+  scaler.machine.clock.forward(30s);
+  scaler.check();
+  CHECK(scaler.machine.targets()[1] == "127.0.0.1:3021 100");
+  CHECK_FALSE(scaler.records->load().acting);
+}
+
+TEST_CASE("what an operator wrote counts, also after a save of ours that failed") {
+  Scaler scaler;
+  scaler.load(0.95);
+  const auto file = std::filesystem::path(scaler.settings.state_dir) / "shop.state";
+  scaler.records->save({});
+  std::filesystem::rename(file, scaler.dir / "aside");
+  std::filesystem::create_directory(file);  // so that nothing can be saved
+  scaler.check();
+  CHECK(scaler.running() == 4);
+  std::filesystem::remove(file);
+  std::filesystem::rename(scaler.dir / "aside", file);
+  CHECK(scaler.records->load().last_up);
+  auto operators =
+      Records::open(
+          scaler.settings, [](const std::string&) { return std::nullopt; }, scaler.machine.clock, scaler.log)
+          .value();
+  REQUIRE(operators.pause(std::nullopt));
+  scaler.machine.clock.forward(10min);
+  CHECK(scaler.check().decision.reason == "hold: paused");
+  const auto state = scaler.records->load();
+  CHECK(state.pause);
+  CHECK(state.last_up);
+}
+
+TEST_CASE("the shortest request-timeout leaves a first check its second look") {
+  Scaler scaler;
+  scaler.settings.request_timeout = 100ms;
+  scaler.begin();
+  scaler.load(0.5);
+  CHECK(scaler.check().sample.load().cpu);
+}
+
 TEST_CASE("a paused autoscaler looks on and changes nothing until the pause is over") {
   Scaler scaler;
   scaler.load(0.95);
@@ -441,12 +576,10 @@ TEST_CASE("a check whose readings take too long, each within its deadline, decid
   };
   const auto slow = scaler.autoscaler->check();
   REQUIRE_FALSE(slow);
-  CHECK(
-      slow.error() ==
-      Error{
-          Errc::timed_out,
-          "the check is given up: Docker and Kong took longer than 60s (6 times request-timeout) to be read, and what "
-          "was read first is too old to act upon"});
+  CHECK(slow.error() == Error{Errc::timed_out,
+                              "the check is given up: Docker and Kong took longer than 62s (6 times request-timeout, "
+                              "and 2s) to be read, and what "
+                              "was read first is too old to act upon"});
   CHECK(scaler.machine.http.changes.empty());
   CHECK(scaler.running() == 3);
   CHECK_FALSE(scaler.records->load().acting);
@@ -460,7 +593,7 @@ TEST_CASE("once its time is up a check reads nothing more") {
   int calls_to_kong = 0;
   scaler.machine.http.fate = [&](int, const net::Request& request) {
     calls_to_kong += request.to.unix_socket.empty() ? 1 : 0;
-    scaler.machine.clock.forward(61s);
+    scaler.machine.clock.forward(63s);
     return fakes::Fate::arrives;
   };
   CHECK(scaler.autoscaler->check().error().code == Errc::timed_out);

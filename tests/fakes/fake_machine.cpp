@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <stdexcept>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -188,6 +189,22 @@ void FakeMachine::add_target(int number) {
   const auto added =
       admin.change_targets("shop", {deployment().to_add(fmt::format("127.0.0.1:{}", 3019 + number), 100)});
   must(added.has_value(), "add a target");
+}
+
+void FakeMachine::give_up(const std::vector<std::string>& addresses) {
+  const auto ask = [this](std::string method, std::string target, std::string body) {
+    const auto answer = kong.answer({.method = std::move(method),
+                                     .target = std::move(target),
+                                     .headers = {{"Content-Type", "application/json"}},
+                                     .body = std::move(body)});
+    if (answer.status >= 300) {
+      throw std::runtime_error(fmt::format("the stand-in of Kong: {} {}", answer.status, answer.body));
+    }
+  };
+  ask("PATCH", "/upstreams/shop", R"({"healthchecks":{"passive":{"unhealthy":{"http_failures":3}}}})");
+  for (const auto& address : addresses) {
+    ask("PUT", "/upstreams/shop/targets/" + address + "/unhealthy", "");
+  }
 }
 
 std::vector<std::string> FakeMachine::running() {

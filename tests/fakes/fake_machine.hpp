@@ -66,6 +66,9 @@ class FakeMachine {
   void compose_up(int number);
   void add_target(int number);
 
+  /// Lets Kong's health checks give those targets up, as an upstream with checks does.
+  void give_up(const std::vector<std::string>& addresses);
+
   /// The names of the running containers, and "address weight" of the targets; both sorted.
   std::vector<std::string> running();
   std::vector<std::string> targets();

@@ -307,3 +307,71 @@ TEST_CASE("whichever request of a rolling restart fails, two instances serve at 
     CHECK(targets.size() <= operated.machine.running().size());
   }
 }
+
+TEST_CASE("the journal stays open while a weight could not be given back") {
+  for (const auto* const failing : {"GET", "PATCH"}) {
+    CAPTURE(failing);
+    Operated operated;
+    auto& machine = operated.machine;
+    REQUIRE(machine.admin.change_targets("shop", {{kong::TargetChange::Kind::weigh, "127.0.0.1:3021", 0}}));
+    store::State state;
+    state.acting.emplace();
+    operated.records->save(state);
+    const auto plan = plan_scale(operated.settings.deployment, operated.situation(), 4);
+    machine.http.fate = [&, first = true](int, const net::Request& request) mutable {
+      const bool is_it = request.path.starts_with("/upstreams/shop/targets") &&
+                         (request.method == net::Method::get) == (std::string_view(failing) == "GET");
+      return is_it && std::exchange(first, false) ? fakes::Fate::failed : fakes::Fate::arrives;
+    };
+    CHECK(operated.op->carry_out(plan, "scale 4").status);
+    CHECK(operated.said.size() == 1);
+    CHECK(operated.records->load().acting == std::vector<int>{});
+    CHECK(operated.scale(4).status);
+    CHECK(machine.targets()[1] == "127.0.0.1:3021 100");
+    CHECK_FALSE(operated.records->load().acting);
+  }
+}
+
+TEST_CASE("a change is remembered also where Docker does not tell how many run after it") {
+  Operated operated(KongMode::database, 6);
+  auto& machine = operated.machine;
+  const auto plan = plan_scale(operated.settings.deployment, operated.situation(), 4);
+  machine.http.fate = [removed = 0](int, const net::Request& request) mutable {
+    const bool lists = request.path.find("/containers/json") != std::string::npos;
+    removed += request.method == net::Method::del && request.path.find("/containers/") != std::string::npos ? 1 : 0;
+    return lists && removed == 2 ? fakes::Fate::failed : fakes::Fate::arrives;
+  };
+  const auto report = operated.op->carry_out(plan, "scale 4");
+  CHECK(report.status);
+  CHECK_FALSE(report.instances);
+  CHECK(operated.records->load().last_down);
+  const auto events = operated.records->events(WallTime{}, 10);
+  REQUIRE(events);
+  REQUIRE(events->size() == 1);
+  CHECK(events->front().from == 6);
+  CHECK(events->front().to == 4);
+}
+
+TEST_CASE("what an operator could add ends the autoscaler's wait after failures") {
+  Operated operated;
+  store::State state;
+  state.failures = 7;
+  state.last_failure = store::Stamp{operated.machine.clock.now().instant, operated.machine.clock.now().wall, ""};
+  operated.records->save(state);
+  CHECK(operated.scale(2).status);
+  CHECK(operated.records->load().failures == 7);
+  CHECK(operated.scale(3).status);
+  CHECK(operated.records->load().failures == 0);
+  CHECK_FALSE(operated.records->load().last_failure);
+}
+
+TEST_CASE("a pause that is over is none") {
+  Operated operated;
+  REQUIRE(operated.records->pause(60s));
+  CHECK(operated.situation().paused);
+  operated.machine.clock.forward(61s);
+  CHECK_FALSE(operated.situation().paused);
+  REQUIRE(operated.records->pause(std::nullopt));
+  operated.machine.clock.forward(24h);
+  CHECK(operated.situation().paused);
+}
