@@ -138,12 +138,21 @@ tl::unexpected<Error> too_long(const Call& call) {
              : fail(Errc::invalid, "the answer of {} is longer than {} bytes", peer, call.request.max_answer);
 }
 
+/// Whether any of the request may have reached the peer.
+bool was_sent(const Call& call) {
+  long bytes = 0;
+  check(curl_easy_getinfo(call.easy.get(), CURLINFO_REQUEST_SIZE, &bytes));
+  return bytes > 0;
+}
+
 tl::unexpected<Error> failure_of(const Call& call, CURLcode code) {
   const Request& request = call.request;
   const std::string peer = request.to.shown();
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-      return timed_out(request);
+      return was_sent(call)
+                 ? timed_out(request)
+                 : fail(Errc::unreachable, "cannot connect to {}: no answer in {}", peer, in_seconds(request.deadline));
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
       return fail(Errc::unreachable, "cannot connect to {}: {}", peer, why_not_connected(call, code));

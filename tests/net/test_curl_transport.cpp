@@ -3,10 +3,12 @@
 #include <chrono>
 #include <cstdlib>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -428,6 +430,31 @@ TEST_CASE("nobody listening is said with the system's own word for it") {
               fmt::format("cannot connect to unix:{}: no such file or directory", request.to.unix_socket)});
   request.to.unix_socket = "/" + std::string(200, 'x');
   CHECK(error_of(request).code == Errc::unreachable);
+}
+
+TEST_CASE("who lets nobody connect in time is out of reach, and has not got the request") {
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  auto* const general = reinterpret_cast<sockaddr*>(&address);
+  socklen_t size = sizeof(address);
+  REQUIRE(bind(listener, general, size) == 0);
+  REQUIRE(listen(listener, 0) == 0);
+  REQUIRE(getsockname(listener, general, &size) == 0);
+  std::array<int, 4> waiting{};  // more than may wait to be accepted
+  for (int& one : waiting) {
+    one = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    std::ignore = connect(one, general, size);
+  }
+  const auto url = fmt::format("http://127.0.0.1:{}", ntohs(address.sin_port));
+  Request request = get(url);
+  request.deadline = k_short;
+  CHECK(error_of(request) == Error{Errc::unreachable, fmt::format("cannot connect to {}: no answer in 200ms", url)});
+  for (const int one : waiting) {
+    close(one);
+  }
+  close(listener);
 }
 
 TEST_CASE("a connection that breaks off in the middle is unreachable, not a short answer") {
