@@ -34,11 +34,11 @@ Exit begin(const Usage& usage, const char* version, const std::vector<std::strin
   }
   if (line->has("help")) {
     fmt::print("{}", help_text(usage));
-    return Exit::done;
+    return flushed(usage, Exit::done);
   }
   if (line->has("version")) {
     fmt::print("{} {}\n", usage.tool, version);
-    return Exit::done;
+    return flushed(usage, Exit::done);
   }
   auto loaded = control::load_settings(sources_for(*line));
   if (!loaded) {
@@ -47,7 +47,7 @@ Exit begin(const Usage& usage, const char* version, const std::vector<std::strin
   }
   if (line->has("show-config")) {
     fmt::print("{}", control::shown(*loaded));
-    return Exit::done;
+    return flushed(usage, Exit::done);
   }
   return body({.line = *line, .loaded = std::move(*loaded)});
 }

@@ -310,7 +310,7 @@ Exit main_of(const cli::Call& call) {
     tell(cli::terminal_log(k_usage.tool, false), run.error());
     return cli::exit_for_set_up(run.error());
   }
-  return call.line.has("once") ? (*run)->once() : serve(std::move(*run), call.line, lasting);
+  return call.line.has("once") ? cli::flushed(k_usage, (*run)->once()) : serve(std::move(*run), call.line, lasting);
 }
 
 }  // namespace

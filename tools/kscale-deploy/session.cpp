@@ -351,7 +351,11 @@ Exit Session::tell(const operate::ActionReport& report) {
 /// Tells what a running autoscaler makes of the new number.
 void Session::tell_outlook(int instances) {
   const auto autoscaler = m_records->autoscaler();
-  if (autoscaler.empty() || m_command.quiet || m_records->load().pause) {
+  if (autoscaler.empty() || m_command.quiet) {
+    return;
+  }
+  if (store::is_paused(m_records->load(), m_clock.now(), store::boot_id())) {
+    m_log.say(control::Level::notice, "{} is paused: kscale-deploy resume lets it scale again", autoscaler);
     return;
   }
   const auto& rules = m_settings.rules;
