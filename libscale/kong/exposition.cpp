@@ -1,7 +1,6 @@
 #include "libscale/kong/exposition.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 
 #include "libscale/base/number.hpp"
@@ -131,9 +130,7 @@ Result<std::vector<Sample>> parse_exposition(std::string_view text,
     if (!value) {
       return fail(Errc::invalid, "line {} is not of Prometheus' text format", number);
     }
-    if (std::isfinite(*value)) {
-      samples.push_back({std::string(name), std::move(*labels), *value});
-    }
+    samples.push_back({std::string(name), std::move(*labels), *value});
   }
   if (!is_whole) {
     return fail(Errc::invalid, "line {} is not of Prometheus' text format: no line break ends it", number);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "libscale/base/number.hpp"
+#include "libscale/base/printable.hpp"
 #include "libscale/kong/exposition.hpp"
 
 namespace kscale::kong {
@@ -58,7 +59,11 @@ Result<Traffic> parse_traffic(std::string_view exposition, std::string_view serv
   }
   Traffic traffic;
   for (const auto& sample : *samples) {
-    const bool ours = sample.label("service") == service && metrics::is_count(sample.value);
+    const bool ours = sample.label("service") == service;
+    if (ours && !metrics::is_count(sample.value)) {
+      // Without it the others would say that there is less to do.
+      return fail(Errc::invalid, "Kong's metrics: {} of service '{}' is no count", printable(sample.name), service);
+    }
     if (counts_requests(sample.name)) {
       // Another service's counter shows that the flag is on, so that nothing of ours is a true zero.
       auto& requests = traffic.requests ? *traffic.requests : traffic.requests.emplace();

@@ -22,7 +22,8 @@ struct Traffic {
 };
 
 /// Reads the answer of `GET /metrics`, of Kong 3.x (`kong_http_requests_total`, `kong_request_latency_ms`) or of 2.x
-/// (`kong_http_status`, `kong_latency` of type `request`). What can be no count or no bound says nothing.
+/// (`kong_http_status`, `kong_latency` of type `request`). What is no bound says nothing. Fails with `invalid` where a
+/// figure of the service can be no count: without it the others would say too little.
 Result<Traffic> parse_traffic(std::string_view exposition, std::string_view service);
 
 }  // namespace kscale::kong

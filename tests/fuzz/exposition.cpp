@@ -46,7 +46,6 @@ void take(std::string_view bytes) {
       require(all->size() <= text.size(), "a sample stands on a line");
       for (const auto& sample : *all) {
         require(!sample.name.empty(), "a sample has a name");
-        require_finite(sample.value, "a sample is finite");
       }
     } else {
       require_printable(all.error().what, "why it is not Prometheus' text");

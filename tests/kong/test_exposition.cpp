@@ -1,3 +1,6 @@
+#include <cmath>
+#include <limits>
+
 #include <catch2/catch.hpp>
 
 #include "libscale/kong/exposition.hpp"
@@ -63,10 +66,13 @@ TEST_CASE("values are read as Prometheus writes them, with or without a time beh
   CHECK(samples[3].value == 0.25);
 }
 
-TEST_CASE("values that say nothing are left out") {
+TEST_CASE("values that are no number are read as such") {
   const auto samples = samples_in("a NaN\nb +Inf\nc -Inf\nd 1\n");
-  REQUIRE(samples.size() == 1);
-  CHECK(samples[0].name == "d");
+  REQUIRE(samples.size() == 4);
+  CHECK(std::isnan(samples[0].value));
+  CHECK(samples[1].value == std::numeric_limits<double>::infinity());
+  CHECK(samples[2].value == -std::numeric_limits<double>::infinity());
+  CHECK(samples[3].value == 1);
 }
 
 TEST_CASE("samples that nobody wants are passed over, well formed or not") {
