@@ -40,14 +40,16 @@ Result<Model> Model::choose(World& world, const Deployment& deployment, const st
   if (sibling == present.end()) {
     return model;
   }
-  auto inspection = world.engine.inspection(sibling->container.id);
+  // The name may stand for another image by now; the new instance must be like its siblings all the same.
+  model.m_image = image_name(sibling->container);
+  const auto& wanted = deployment.overrides.image;
+  auto inspection = wanted && *wanted != model.m_image ? inspection_of_its_own(world, sibling->container.id)
+                                                       : world.engine.inspection(sibling->container.id);
   if (!inspection) {
     return tl::unexpected(inspection.error());
   }
   model.m_sibling = sibling->number;
   model.m_inspection = std::move(*inspection);
-  // The name may stand for another image by now; the new instance must be like its siblings all the same.
-  model.m_image = image_name(sibling->container);
   const auto id = model.m_inspection["Image"].text_or("");
   const auto named = world.engine.image_id(model.m_image);
   if (!id.empty() && (!named || *named != id)) {
@@ -269,6 +271,21 @@ std::vector<Launch> launch(World& world, const Deployment& deployment, const std
     trying = std::move(again);
   }
   return launches;
+}
+
+Result<json::Value> inspection_of_its_own(World& world, const std::string& id) {
+  auto inspection = world.engine.inspection(id);
+  if (!inspection) {
+    return inspection;
+  }
+  const auto defaults = world.engine.image_defaults((*inspection)["Image"].text_or(""));
+  if (defaults) {
+    // An old image that is gone by now leaves its defaults with the container.
+    inspection->set("Config", without_defaults((*inspection)["Config"], *defaults));
+  } else if (defaults.error().code != Errc::not_found) {
+    return tl::unexpected(defaults.error());
+  }
+  return inspection;
 }
 
 std::vector<Launch> start_stopped(World& world, const std::vector<Instance>& stopped, net::Urgency urgency) {

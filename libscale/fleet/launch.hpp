@@ -30,6 +30,10 @@ std::vector<Launch> launch(World& world, const Deployment& deployment, const std
 /// Creates and starts one container as the blueprint says. What failed may leave a container behind, to be taken back.
 Launch launch_from(World& world, const Blueprint& blueprint, int number);
 
+/// The inspection of a container, without what it has only from its image, so that one of another image can be made
+/// like it.
+Result<json::Value> inspection_of_its_own(World& world, const std::string& id);
+
 /// Starts instances that stand stopped. One that fails then or later is left as it is.
 std::vector<Launch> start_stopped(World& world, const std::vector<Instance>& stopped, net::Urgency urgency);
 

@@ -65,16 +65,9 @@ Status start_again(World& world, const Deployment& deployment, const Instance& i
 /// The container that is to take the instance's place.
 Result<Blueprint> successor(World& world, const Deployment& deployment, const Instance& instance,
                             const std::string& image) {
-  auto inspection = world.engine.inspection(instance.container.id);
+  const auto inspection = inspection_of_its_own(world, instance.container.id);
   if (!inspection) {
     return tl::unexpected(inspection.error());
-  }
-  const auto defaults = world.engine.image_defaults((*inspection)["Image"].text_or(""));
-  if (defaults) {
-    // An old image that is gone by now leaves its defaults with the container.
-    inspection->set("Config", without_defaults((*inspection)["Config"], *defaults));
-  } else if (defaults.error().code != Errc::not_found) {
-    return tl::unexpected(defaults.error());
   }
   auto overrides = deployment.overrides;
   overrides.image.reset();  // what is asked for goes before what the settings say

@@ -35,6 +35,7 @@ net::Response response_of(const sandbox::Answer& answer) {
 /// The stand-in for Docker waits for the second sample of its stats on this clock; here no call takes time.
 sandbox::DockerOptions docker_options() {
   return {.images = {{.name = "shop:1", .ports = {"3020/tcp"}},
+                     {.name = "next:1", .command = {"/next"}, .ports = {"3020/tcp"}},
                      {.name = "broken:1", .ports = {"3020/tcp"}, .exits_at_once = 3},
                      {.name = "checked:1", .ports = {"3020/tcp"}, .health_check = true}},
           .networks = {"shop_net"},
@@ -109,6 +110,9 @@ Result<net::Response> InProcess::deliver(const net::Request& request) {
   const auto answer = to_docker ? m_docker.answer(question) : m_kong.answer(question);
   if (what_happens == Fate::answer_lost) {
     return fail(Errc::timed_out, "no answer from {} in 10s", request.to.shown());
+  }
+  if (answer.body.size() > request.max_answer) {
+    return fail(Errc::invalid, "the answer of {} is longer than {} bytes", request.to.shown(), request.max_answer);
   }
   return response_of(answer);
 }

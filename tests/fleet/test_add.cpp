@@ -102,6 +102,18 @@ TEST_CASE("an instance that is never ready is undone when its time is up") {
   CHECK(machine.targets().size() == 3);
 }
 
+TEST_CASE("another image that the settings name brings its own command, and all else is as its siblings have it") {
+  FakeMachine machine;
+  auto deployment = FakeMachine::deployment();
+  deployment.overrides.image = "next:1";
+  CHECK(add(machine, 1, deployment)[0].outcome);
+  const auto inspection = machine.engine.inspection("shop-4");
+  REQUIRE(inspection);
+  CHECK((*inspection)["Config"]["Cmd"] == json::Value(json::Value::Array{"/next"}));
+  const auto& env = (*inspection)["Config"]["Env"].items();
+  CHECK(std::ranges::find(env, json::Value("MONGO_URL=mongodb://planted-secret@db")) != env.end());
+}
+
 TEST_CASE("a HEALTHCHECK goes before a probe") {
   FakeMachine machine;
   machine.http.health_status = {{3023, 0}};
