@@ -132,6 +132,7 @@ Result<Container> parse_container(const json::Value& inspection) {
   }
   container.ports = parse_ports(inspection["NetworkSettings"]["Ports"]);
   container.cpu_limit = parse_cpu_limit(inspection["HostConfig"]);
+  container.auto_remove = inspection["HostConfig"]["AutoRemove"].as_bool().value_or(false);
   return container;
 }
 

@@ -52,6 +52,7 @@ struct Container {
   std::vector<Attachment> networks;
   std::vector<PublishedPort> ports;
   std::optional<Cores> cpu_limit;
+  bool auto_remove = false;  ///< Docker removes it as soon as it stops
 
   bool is_running() const { return state == State::running; }
 };

@@ -383,7 +383,10 @@ std::vector<Status> Engine::remove(const std::vector<std::string>& ids, Anonymou
   }
   auto outcomes = all_done(requests, "remove container");
   for (auto& outcome : outcomes) {
-    if (!outcome && outcome.error().code == Errc::not_found) {
+    const auto goes_by_itself = [](const Error& error) {
+      return error.code == Errc::not_found || error.what.find("is already in progress") != std::string::npos;
+    };
+    if (!outcome && goes_by_itself(outcome.error())) {
       outcome = {};
     }
   }

@@ -1,5 +1,6 @@
 #include "libscale/operate/log_reader.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "libscale/base/printable.hpp"
@@ -66,16 +67,29 @@ LogReader::LogReader(LogQuestion question, fleet::World world, const fleet::Depl
       m_log(log),
       m_begun(m_world.clock.now().wall.time_since_epoch()) {}
 
+void LogReader::tell(const std::string& whose, const Error& error) {
+  if (std::exchange(m_told[whose], error.what) != error.what) {
+    m_log.say(control::Level::warning, "{}", error.what);
+  }
+}
+
 Result<std::vector<MergedLine>> LogReader::read() {
   const bool first = std::exchange(m_is_first, false);
   const auto containers = containers_meant_by(m_question.whose, m_world, m_deployment);
   if (!containers) {
-    const bool counts = first || containers.error().code == Errc::interrupted;
-    return counts ? tl::unexpected(containers.error()) : Result<std::vector<MergedLine>>();
+    if (first || containers.error().code == Errc::interrupted) {
+      return tl::unexpected(containers.error());
+    }
+    tell("", containers.error());
+    return {};
   }
+  m_told.erase("");
   std::vector<ContainerLog> read;
   for (const auto& container : *containers) {
     docker::LogRange range{.since = m_merge.since(container.name)};
+    if (const auto passed = m_passed_over.find(container.name); passed != m_passed_over.end()) {
+      range.since = std::max(range.since.value_or(passed->second), passed->second);
+    }
     if (first) {
       range.tail = m_question.tail;
       range.since = m_question.since ? std::optional(m_begun - *m_question.since) : std::nullopt;
@@ -84,10 +98,14 @@ Result<std::vector<MergedLine>> LogReader::read() {
     }
     if (auto lines = m_world.engine.logs(container.id, range)) {
       read.push_back({container.name, std::move(*lines)});
+      m_told.erase(container.name);
     } else if (lines.error().code == Errc::interrupted) {
       return tl::unexpected(lines.error());
-    } else if (first) {
-      m_log.say(control::Level::warning, "{}", lines.error().what);
+    } else {
+      tell(container.name, lines.error());
+      if (lines.error().code == Errc::invalid) {
+        m_passed_over[container.name] = m_world.clock.now().wall.time_since_epoch();
+      }
     }
   }
   return m_merge.merge(read);

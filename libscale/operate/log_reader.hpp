@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,18 +32,22 @@ class LogReader {
   /// All that is lent must outlive the reader.
   LogReader(LogQuestion question, fleet::World world, const fleet::Deployment& deployment, const control::Log& log);
 
-  /// At first the last lines, then what is new since the call before, also of containers that are new. A container
-  /// whose log cannot be read is left out, which is told at first; what else goes wrong later on ends nothing, but for
-  /// `interrupted`.
+  /// At first the last lines, then what is new since the call before, also of containers that are new. What cannot be
+  /// read is left out and told, once until it goes well again, and later on ends nothing, but for `interrupted`. What a
+  /// container wrote since then, and is too long to be read at once, is passed over.
   Result<std::vector<MergedLine>> read();
 
  private:
+  void tell(const std::string& whose, const Error& error);
+
   LogQuestion m_question;
   fleet::World m_world;
   const fleet::Deployment& m_deployment;
   const control::Log& m_log;
   LogMerge m_merge;
-  std::chrono::nanoseconds m_begun;  ///< since 1970
+  std::chrono::nanoseconds m_begun;                               ///< since 1970
+  std::map<std::string, std::chrono::nanoseconds> m_passed_over;  ///< until then, by container
+  std::map<std::string, std::string> m_told;                      ///< by container; of the list under ""
   bool m_is_first = true;
 };
 

@@ -344,7 +344,7 @@ Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation
   return plan;
 }
 
-Plan plan_cleanup(const fleet::Deployment& /*deployment*/, const Situation& situation, bool everything) {
+Plan plan_cleanup(const Situation& situation, bool everything) {
   auto plan = begun("cleanup", situation);
   delete_stale_targets(situation, plan);
   if (!situation.instances.empty()) {
@@ -356,6 +356,24 @@ Plan plan_cleanup(const fleet::Deployment& /*deployment*/, const Situation& situ
   }
   plan.steps.push_back({.kind = Kind::pause});
   return plan;
+}
+
+Status check(const Plan& plan, const Situation& situation) {
+  for (const auto& step : plan.steps) {
+    if (step.kind != Kind::restart && step.kind != Kind::replace && step.kind != Kind::stop) {
+      continue;
+    }
+    for (const auto& [number, container] : situation.instances) {
+      if (container.auto_remove && std::ranges::find(step.numbers, number) != step.numbers.end()) {
+        return fail(
+            Errc::refused,
+            "{} was started with --rm: Docker removes it as soon as it stops, so it could not be started again; "
+            "make it anew without that, or use scale and cleanup",
+            container.name);
+      }
+    }
+  }
+  return {};
 }
 
 json::Value json_of(const Step& step) {

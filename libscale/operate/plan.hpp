@@ -107,7 +107,10 @@ struct DeployOptions {
 Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation, const DeployOptions& options);
 
 /// `everything`: with volumes and orphans.
-Plan plan_cleanup(const fleet::Deployment& deployment, const Situation& situation, bool everything);
+Plan plan_cleanup(const Situation& situation, bool everything);
+
+/// `refused` where the plan stops a container, for it to be there afterwards, that Docker removes as soon as it stops.
+Status check(const Plan& plan, const Situation& situation);
 
 /// The step for programs: its kind, its names and its text.
 json::Value json_of(const Step& step);

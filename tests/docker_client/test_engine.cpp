@@ -420,6 +420,10 @@ TEST_CASE("a stop gets its grace besides the time of a call, and gives way only 
   CHECK(docker.http.sent.back().urgency == net::Urgency::interruptible);
   docker.http.expect("DELETE /v1.41/containers/a?force=true", 404, R"({"message":"No such container: a"})");
   CHECK(docker.engine.remove({"a"}, AnonymousVolumes::keep, Urgency::to_the_end).front().has_value());
+  // After --rm Docker begins to remove it by itself.
+  docker.http.expect("DELETE /v1.41/containers/a?force=true", 409,
+                     R"({"message":"removal of container a is already in progress"})");
+  CHECK(docker.engine.remove({"a"}, AnonymousVolumes::keep, Urgency::to_the_end).front().has_value());
 }
 
 TEST_CASE("making, connecting and starting are changes, and a stop that waits for a container gives way") {

@@ -35,7 +35,7 @@ struct Operated {
 
   Plan stop_plan() { return plan_stop(settings.deployment, situation(Operator::Kong::may_be_absent), false); }
 
-  Plan cleanup_plan() { return plan_cleanup(settings.deployment, situation(Operator::Kong::may_be_absent), false); }
+  Plan cleanup_plan() { return plan_cleanup(situation(Operator::Kong::may_be_absent), false); }
 
   /// Kong is out of reach for so many requests to it.
   void take_kong_away(int requests) {

@@ -110,9 +110,32 @@ TEST_CASE("a log that cannot be read hides no other, and what goes wrong later e
   CHECK(reading.said.size() == 1);
   reading.machine.http.fate = keeping_back("/containers/json", Fate::lost);
   CHECK(reading.read().empty());
+  CHECK(reading.read().empty());
+  CHECK(reading.said.size() == 2);
+  reading.machine.http.fate = nullptr;
+  CHECK(reading.read() == Names{"shop-2"});
+  reading.machine.http.fate = keeping_back("/containers/json", Fate::lost);
+  CHECK(reading.read().empty());
+  CHECK(reading.said.size() == 3);
   reading.machine.http.fate = nullptr;
   reading.machine.http.interrupted = true;
   CHECK(reading.reader.read().error().code == Errc::interrupted);
+}
+
+TEST_CASE("what is too much to be read at once is passed over, and that is told") {
+  Reading reading({.whose = "1", .tail = 1});
+  CHECK(reading.read() == Names{"shop-1"});
+  auto& log = reading.machine.behaviour->log;
+  const auto before = log;
+  reading.machine.clock.forward(10s);
+  log += std::string(std::size_t{33} * 1024 * 1024, 'x') + '\n';
+  CHECK(reading.read().empty());
+  REQUIRE(reading.said.size() == 1);
+  CHECK(reading.said[0].find("is longer than 33554432 bytes") != std::string::npos);
+  reading.machine.clock.forward(10s);
+  log = before + "two\n";
+  CHECK_FALSE(reading.read().empty());
+  CHECK(reading.said.size() == 1);
 }
 
 TEST_CASE("an engine that is away at first is told") {

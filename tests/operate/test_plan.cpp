@@ -140,8 +140,7 @@ TEST_CASE("where Kong is away, stop and cleanup leave its targets") {
   auto situation = running(2);
   situation.is_kong_absent = true;
   CHECK(text_of(plan_stop(k_shop, situation, false)) == "1. stop shop-1, shop-2\n2. pause the autoscaler\n");
-  CHECK(text_of(plan_cleanup(k_shop, situation, false)) ==
-        "1. stop and remove shop-1, shop-2\n2. pause the autoscaler\n");
+  CHECK(text_of(plan_cleanup(situation, false)) == "1. stop and remove shop-1, shop-2\n2. pause the autoscaler\n");
 }
 
 TEST_CASE("a restart goes one after the other, unless all at once is asked for") {
@@ -196,10 +195,10 @@ TEST_CASE("a deploy where nothing runs starts the instances") {
 TEST_CASE("a cleanup removes instances in any state, and then the project") {
   auto situation = running(2);
   situation.instances[1].container.state = docker::State::exited;
-  CHECK(text_of(plan_cleanup(k_shop, situation, false)) ==
+  CHECK(text_of(plan_cleanup(situation, false)) ==
         "1. delete the targets of shop-1, shop-2, stop and remove them\n2. pause the autoscaler\n");
   situation.services = services();
-  CHECK(text_of(plan_cleanup(k_shop, situation, true))
+  CHECK(text_of(plan_cleanup(situation, true))
             .ends_with("2. take the Compose project down: its containers, networks, volumes and orphans\n"
                        "3. pause the autoscaler\n"));
 }
@@ -207,9 +206,9 @@ TEST_CASE("a cleanup removes instances in any state, and then the project") {
 TEST_CASE("a cleanup deletes the targets that an earlier one had to leave, but none of another machine") {
   Situation situation;
   situation.drift.last_ones = {"shop-1:3000", "shop-2:3000"};
-  CHECK(text_of(plan_cleanup(k_shop, situation, false)) == "1. pause the autoscaler\n");
+  CHECK(text_of(plan_cleanup(situation, false)) == "1. pause the autoscaler\n");
   situation.paused = true;
-  CHECK(text_of(plan_cleanup(k_shop, situation, false)) ==
+  CHECK(text_of(plan_cleanup(situation, false)) ==
         "1. delete the targets shop-1:3000, shop-2:3000, where no instance runs\n2. pause the autoscaler\n");
 }
 
@@ -217,4 +216,23 @@ TEST_CASE("a plan for programs names each step, its instances and its text") {
   const auto plan = json_of(plan_scale(k_shop, running(4), 3));
   CHECK(json::dump(plan) == R"({"action":"scale","steps":[{"step":"remove","names":["shop-4"],)"
                             R"("text":"drain shop-4, delete the target, stop and remove it"}]})");
+}
+
+TEST_CASE("what Docker would remove as soon as it stops is not stopped to be there afterwards") {
+  auto situation = running(3);
+  situation.instances[1].container.auto_remove = true;
+  for (const auto& plan : {plan_stop(k_shop, situation, false), plan_restart(k_shop, situation, {}),
+                           plan_restart(k_shop, situation, {.at_once = true}), plan_deploy(k_shop, situation, {})}) {
+    const auto possible = check(plan, situation);
+    REQUIRE_FALSE(possible);
+    CHECK(
+        possible.error() ==
+        Error{Errc::refused,
+              "shop-2 was started with --rm: Docker removes it as soon as it stops, so it could not be started again; "
+              "make it anew without that, or use scale and cleanup"});
+  }
+  CHECK(check(plan_scale(k_shop, situation, 1), situation));
+  CHECK(check(plan_cleanup(situation, false), situation));
+  situation.instances[1].container.auto_remove = false;
+  CHECK(check(plan_stop(k_shop, situation, false), situation));
 }

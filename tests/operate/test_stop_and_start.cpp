@@ -38,13 +38,14 @@ TEST_CASE("a cleanup removes what is of this deployment, and nothing else") {
                                   .target = "/containers/create?name=shop-2.kscale-old",
                                   .headers = {{"Content-Type", "application/json"}},
                                   .body = R"({"Image":"shop:1"})"});
-  const auto plan = plan_cleanup(operated.settings.deployment, operated.situation(), true);
+  const auto plan = plan_cleanup(operated.situation(), true);
   CHECK(operated.op->carry_out(plan, "cleanup").status);
   CHECK(operated.machine.containers() == Names{"stranger created"});
   CHECK(operated.machine.targets().empty());
 }
 
-TEST_CASE("with Kong away, a cleanup removes the containers and says that targets stay, and the next one deletes them") {
+TEST_CASE(
+    "with Kong away, a cleanup removes the containers and says that targets stay, and the next one deletes them") {
   for (const auto mode : {KongMode::database, KongMode::dbless}) {
     Operated operated(mode);
     operated.take_kong_away(1000);
@@ -82,7 +83,7 @@ TEST_CASE("when Kong goes away after the plan was made, nothing is stopped nor r
   Operated operated;
   const auto situation = operated.situation();
   const auto& deployment = operated.settings.deployment;
-  for (const auto& plan : {plan_stop(deployment, situation, false), plan_cleanup(deployment, situation, false),
+  for (const auto& plan : {plan_stop(deployment, situation, false), plan_cleanup(situation, false),
                            plan_restart(deployment, situation, {.at_once = true})}) {
     operated.take_kong_away(1000);
     CHECK(operated.op->carry_out(plan, plan.action).status.error().code == Errc::unreachable);

@@ -88,6 +88,7 @@ class Session {
   Status find_compose();
   Result<std::optional<operate::Step>> build();
   Result<Plan> plan(Operator& op);
+  Plan plan_for(const operate::Situation& situation) const;
   void tell_outlook(int instances);
   Status confirm() const;
   Exit tell(const operate::ActionReport& report);
@@ -290,7 +291,6 @@ Status Session::confirm() const {
 }
 
 Result<Plan> Session::plan(Operator& op) {
-  const auto& deployment = m_settings.deployment;
   if ((m_command.include_kong || m_command.include_database) && !m_compose) {
     return fail(Errc::not_found, "no compose file here, and --include-{} needs one; see compose-file",
                 m_command.include_kong ? "kong" : "database");
@@ -302,24 +302,31 @@ Result<Plan> Session::plan(Operator& op) {
   if (!situation) {
     return tl::unexpected(situation.error());
   }
+  auto plan = plan_for(*situation);
+  const auto possible = operate::check(plan, *situation);
+  return possible ? Result<Plan>(std::move(plan)) : tl::unexpected(possible.error());
+}
+
+Plan Session::plan_for(const operate::Situation& situation) const {
+  const auto& deployment = m_settings.deployment;
   const int instances = m_command.instances.value_or(m_settings.rules.min_instances);
   switch (m_command.action) {
     case Action::start:
       return operate::plan_start(
-          deployment, *situation,
+          deployment, situation,
           {.instances = instances, .kong = m_command.include_kong, .database = m_command.include_database});
     case Action::stop:
-      return operate::plan_stop(deployment, *situation, m_command.all);
+      return operate::plan_stop(deployment, situation, m_command.all);
     case Action::restart:
-      return operate::plan_restart(deployment, *situation,
+      return operate::plan_restart(deployment, situation,
                                    {.at_once = m_command.all_at_once, .kong = m_command.include_kong});
     case Action::scale:
-      return operate::plan_scale(deployment, *situation, instances);
+      return operate::plan_scale(deployment, situation, instances);
     case Action::deploy:
-      return operate::plan_deploy(deployment, *situation,
+      return operate::plan_deploy(deployment, situation,
                                   {.image = m_command.image, .instances = instances, .is_built = !m_settings.dry_run});
     default:
-      return operate::plan_cleanup(deployment, *situation, m_command.force);
+      return operate::plan_cleanup(situation, m_command.force);
   }
 }
 
