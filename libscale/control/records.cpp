@@ -183,6 +183,10 @@ std::filesystem::path Records::monitor_lock_file() const {
   return m_directory / (m_deployment + ".monitor.lock");
 }
 
+std::filesystem::path Records::alerts_lock_file() const {
+  return m_directory / (m_deployment + ".alerts.lock");
+}
+
 std::filesystem::path Records::lock_file() const {
   return m_directory / (m_deployment + ".lock");
 }
@@ -214,6 +218,14 @@ Result<store::Lock> Records::lock_monitor() const {
 
 std::string Records::monitor() const {
   return store::Lock::holder(monitor_lock_file());
+}
+
+Result<store::Lock> Records::lock_alerts() const {
+  return store::Lock::take(alerts_lock_file(), m_tool);
+}
+
+std::string Records::alerter() const {
+  return store::Lock::holder(alerts_lock_file());
 }
 
 Result<store::History*> Records::history() {

@@ -57,10 +57,13 @@ class Records {
   /// Who is the autoscaler now, such as "kscale-auto, pid 123"; empty when nobody is.
   std::string autoscaler() const;
 
-  /// The right to be the monitor that writes samples and tells of alerts, held for as long as that runs.
+  /// The right to be the monitor that writes samples, held for as long as that runs.
   Result<store::Lock> lock_monitor() const;
   /// Who is that monitor now; empty when nobody is.
   std::string monitor() const;
+  /// Likewise for the one that tells of alerts, so that nobody who only watches keeps it from that.
+  Result<store::Lock> lock_alerts() const;
+  std::string alerter() const;
 
   /// The history, to read in it; null where none was begun yet. It lives as long as the records.
   Result<store::History*> history();
@@ -83,6 +86,7 @@ class Records {
   std::filesystem::path history_file() const;
   std::filesystem::path lock_file() const;
   std::filesystem::path monitor_lock_file() const;
+  std::filesystem::path alerts_lock_file() const;
   std::filesystem::path autoscaler_lock_file() const;
 
   std::filesystem::path m_directory;

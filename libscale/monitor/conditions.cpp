@@ -169,9 +169,16 @@ void judge_traffic(Findings& findings, const Overview& overview, const control::
   }
 }
 
+/// Whether what looks wrong may be an action under way. One that goes on for that long hangs.
+bool is_under_way(const Overview& overview) {
+  constexpr auto k_longest_action = std::chrono::hours(1);
+  const auto& last = overview.autoscaler.last;
+  return overview.is_acted_on && (!last || last->ago < k_longest_action);
+}
+
 void judge_drift(Findings& findings, const Overview& overview) {
   constexpr std::size_t k_most_lines = 3;
-  if (!overview.drift || overview.is_acted_on) {
+  if (!overview.drift || is_under_way(overview)) {
     add_unknown(findings, Rule::target_drift);
     return;
   }
@@ -190,7 +197,7 @@ void judge_drift(Findings& findings, const Overview& overview) {
 }
 
 void judge_autoscaler(Findings& findings, const Overview& overview, std::chrono::seconds check_interval) {
-  if (overview.docker_error || overview.kong.error || overview.is_acted_on) {
+  if (overview.docker_error || overview.kong.error || is_under_way(overview)) {
     add_unknown(findings, Rule::autoscaler_silent);
     return;
   }

@@ -83,7 +83,6 @@ Watch::Watch(const control::Settings& settings, const fleet::World& world, contr
       m_world(world),
       m_records(records),
       m_log(log),
-      m_duties(duties),
       m_lookout(settings, world, records),
       m_tracker(hold_times(settings, duties), settings.alerting.repeat),
       m_outbox(receivers_of(settings.alerting), settings.deployment.prefix, settings.refresh_interval, k_longest_send) {
@@ -91,9 +90,9 @@ Watch::Watch(const control::Settings& settings, const fleet::World& world, contr
 }
 
 void Watch::take_up(const Duties& duties) {
-  m_duties = duties;
-  m_tracker = alert::Tracker(hold_times(m_settings, duties), m_settings.alerting.repeat);
-  if (duties.records) {
+  const auto before = std::exchange(m_duties, duties);
+  if (duties.keeps_alerts && !before.keeps_alerts) {
+    m_tracker = alert::Tracker(hold_times(m_settings, duties), m_settings.alerting.repeat);
     resume();
   }
 }
@@ -160,6 +159,8 @@ Result<Snapshot> Watch::look() {
     if (!snapshot.overview.docker_error) {
       m_records.record(to_keep(snapshot.overview.sample, snapshot.overview.at));
     }
+  }
+  if (m_duties.keeps_alerts) {
     for (const auto& event : events) {
       m_records.record(record_of(event, m_duties.tells));
     }

@@ -18,9 +18,12 @@ namespace kscale::monitor {
 
 /// What a watch does besides looking.
 struct Duties {
-  bool records = false;  ///< writes samples and alerts to the history; one process does so at a time
-  bool tells = false;    ///< logs each alert and sends it to the receivers; only with `records`
-  bool at_once = false;  ///< an alert fires as soon as something is wrong, as for a single look
+  bool records = false;       ///< writes samples to the history; one process does so at a time
+  bool keeps_alerts = false;  ///< writes alerts to it; one process does so at a time
+  bool tells = false;         ///< logs each alert and sends it to the receivers; only with `keeps_alerts`
+  bool at_once = false;       ///< an alert fires as soon as something is wrong, as for a single look
+
+  friend bool operator==(const Duties&, const Duties&) = default;
 };
 
 /// The receivers that are set.
@@ -33,7 +36,8 @@ class Watch {
   Watch(const control::Settings& settings, const fleet::World& world, control::Records& records,
         const control::Log& log, const Duties& duties);
 
-  /// Does this besides from now on. Alerts begin anew, with those that the history tells to be firing.
+  /// Does this besides from now on. When it is to keep the alerts they begin anew, with those that the history tells to
+  /// be firing.
   void take_up(const Duties& duties);
 
   /// One look and what follows from it. Fails only with `interrupted`: then nothing was judged or recorded.

@@ -209,7 +209,7 @@ void Endurance::begin_tools() {
   m_autoscaler = std::make_unique<control::Autoscaler>(m_settings, m_machine.world(), *m_auto_records, m_log,
                                                        [](const control::CheckReport&) {});
   m_watch = std::make_unique<monitor::Watch>(m_settings, m_machine.world(), *m_monitor_records, m_log,
-                                             monitor::Duties{.records = true, .tells = true});
+                                             monitor::Duties{.records = true, .keeps_alerts = true, .tells = true});
 }
 
 /// A day's wave, spread over those that run, with a swing that a threshold would flap on.

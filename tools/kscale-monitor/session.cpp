@@ -64,6 +64,17 @@ control::Settings settings_for(const Command& command, control::Settings setting
   return settings;
 }
 
+/// Keeps the lock that was taken, or says why it was not; nothing where it is free by now, as the next look finds it.
+void own(std::optional<store::Lock>& lock, Result<store::Lock> taken, const std::string& holder, std::string& why) {
+  if (taken) {
+    lock.emplace(std::move(*taken));
+  } else if (taken.error().code != Errc::locked) {
+    why = taken.error().what;
+  } else if (!holder.empty()) {
+    why = holder + " does so already";
+  }
+}
+
 /// What one call needs, put together.
 class Session {
  public:
@@ -103,8 +114,10 @@ class Session {
   net::TallyTransport m_http;
   std::optional<control::Peers> m_peers;
   std::optional<control::Records> m_records;
-  std::optional<store::Lock> m_lock;  ///< on recording
-  std::string m_told_idle;            ///< why it does not record, as last told
+  std::optional<store::Lock> m_lock;         ///< on recording
+  std::optional<store::Lock> m_alerts_lock;  ///< on telling of alerts
+  Duties m_duties;
+  std::string m_told_idle;  ///< why it does not do all that it might, as last told
   std::optional<store::AppendedFile> m_export;
   std::string m_told_export;  ///< what keeps it from exporting, as last told
   std::optional<scrape::Page> m_page;
@@ -170,32 +183,40 @@ Status Session::serve_metrics() {
   return {};
 }
 
-/// Takes up what one watch at a time does besides looking: at once, or when the one that does it ends.
+/// Takes up what one watch at a time does besides looking: at once, or when the one that does it ends. Who sends alerts
+/// keeps them as well, whoever records.
 void Session::take_duties() {
-  if (m_settings.dry_run || m_lock) {
+  if (m_settings.dry_run) {
     return;
   }
-  auto lock = m_records->lock_monitor();
-  if (lock) {
-    m_lock.emplace(std::move(*lock));
-    if (!m_told_idle.empty()) {
-      m_log.say(control::Level::notice, "takes over: this one records{} from now on",
-                m_command.alert_mode ? " and sends alerts" : "");
-    }
-    m_watch->take_up({.records = true, .tells = m_command.alert_mode});
-    return;
+  const bool alerts = m_command.alert_mode;
+  std::string idle;
+  if (alerts && !m_alerts_lock) {
+    own(m_alerts_lock, m_records->lock_alerts(), m_records->alerter(), idle);
   }
-  auto why = lock.error().what;
-  if (lock.error().code == Errc::locked) {
-    const auto holder = m_records->monitor();
-    if (holder.empty()) {
-      return;  // by now it is free: the next look finds it so
-    }
-    why = holder + " does so already";
+  if (!m_lock) {
+    own(m_lock, m_records->lock_monitor(), m_records->monitor(), idle);
   }
-  if (std::exchange(m_told_idle, why) != why) {
-    m_log.say(m_command.alert_mode ? control::Level::warning : control::Level::notice,
-              "this one records nothing and sends no alert: {}", why);
+  const bool records = m_lock.has_value();
+  const bool tells = m_alerts_lock.has_value();
+  const Duties duties{.records = records,
+                      .keeps_alerts = tells || (records && !alerts && m_records->alerter().empty()),
+                      .tells = tells,
+                      .at_once = m_command.action == Command::Action::once};
+  const auto before = std::exchange(m_duties, duties);
+  if (!m_told_idle.empty() && (before.records < records || before.tells < tells)) {
+    m_log.say(control::Level::notice, "takes over: this one {} from now on",
+              records && tells ? "records and sends alerts"
+              : tells          ? "sends alerts"
+                               : "records");
+  }
+  if (before != duties) {
+    m_watch->take_up(duties);
+  }
+  if (std::exchange(m_told_idle, idle) != idle && !idle.empty()) {
+    m_log.say(alerts && !tells ? control::Level::warning : control::Level::notice, "this one {}{}{}: {}",
+              records ? "" : "records nothing", !records && alerts && !tells ? " and " : "",
+              alerts && !tells ? "sends no alert" : "", idle);
   }
 }
 
