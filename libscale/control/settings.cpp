@@ -213,7 +213,7 @@ Status read_token(const Sources& sources, Settings& settings) {
   }
   auto text = store::read_file(settings.kong_token_file, k_largest_file);
   if (!text) {
-    return fail(Errc::invalid, "kong-token-file: {}", text.error().what);
+    return wrap(text.error(), "kong-token-file");  // not `invalid`: it may be there when it is tried again
   }
   text->erase(std::min(text->find_first_of("\r\n"), text->size()));
   if (text->empty()) {

@@ -43,7 +43,7 @@ Exit begin(const Usage& usage, const char* version, const std::vector<std::strin
   auto loaded = control::load_settings(sources_for(*line));
   if (!loaded) {
     tell(usage, loaded.error().what);
-    return Exit::usage;
+    return loaded.error().code == Errc::invalid ? Exit::usage : exit_for(loaded.error());
   }
   if (line->has("show-config")) {
     fmt::print("{}", control::shown(*loaded));
