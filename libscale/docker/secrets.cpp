@@ -14,6 +14,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Without aliases a text has less than one node for each byte.
+constexpr std::size_t k_nodes_of_a_byte = 10;
+constexpr std::size_t k_most_nodes = 100'000;
+
 constexpr std::uintmax_t k_max_file = std::uintmax_t{4} * 1024 * 1024;
 
 /// Variables that are no secrets; all others might be.
@@ -62,6 +66,7 @@ class SecretsOfFile {
         m_mask.keep(yaml::scalar(service.first));
       }
     }
+    m_room = std::min(k_most_nodes, k_nodes_of_a_byte * text.size());
     walk(*root, false, 0);
   }
 
@@ -90,8 +95,9 @@ class SecretsOfFile {
  private:
   /// Whether one more node may be looked at: aliases make many of few.
   bool has_room() {
-    constexpr int k_most_nodes = 100'000;
-    return ++m_nodes <= k_most_nodes;
+    const bool is_left = m_room > 0;
+    m_room -= is_left ? 1 : 0;
+    return is_left;
   }
 
   void walk(const YAML::Node& node, bool is_secret, int depth) {
@@ -145,7 +151,7 @@ class SecretsOfFile {
 
   const fs::path& m_folder;
   Mask& m_mask;
-  int m_nodes = 0;
+  std::size_t m_room = 0;  ///< nodes
 };
 
 }  // namespace
