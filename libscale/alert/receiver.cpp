@@ -30,7 +30,8 @@ net::Request post(const std::string& url, std::string_view path_behind, const js
           .method = net::Method::post,
           .path = (path.empty() ? "/" : path) + query,
           .headers = {{"Content-Type", "application/json"}},
-          .body = json::dump(body)};
+          .body = json::dump(body),
+          .urgency = net::Urgency::change};
 }
 
 std::string summary_of(const Alert& alert) {

@@ -19,6 +19,8 @@ constexpr std::chrono::milliseconds k_longest_send = 5s;
 /// So many of the last changes are shown, of so long.
 constexpr std::size_t k_shown_events = 20;
 constexpr auto k_shown_span = std::chrono::hours(24 * 7);
+/// The history waits no longer to be told that an alert is over, whoever else is still to be told.
+constexpr auto k_longest_on_the_way = 1h;
 /// Alerts that still fire are looked for so far back.
 constexpr std::size_t k_resumed_alerts = 10'000;
 
@@ -135,6 +137,28 @@ void Watch::send(const std::vector<Event>& events) {
   for (const auto& trouble : m_outbox.send(m_world.http, now)) {
     m_log.say(control::Level::warning, "{}", trouble.what);
   }
+  m_on_the_way.insert(m_on_the_way.end(), events.begin(), events.end());
+  const bool all_is_delivered = m_outbox.waiting() == 0;
+  std::vector<Event> left;
+  for (auto& event : m_on_the_way) {
+    if (all_is_delivered || now.wall - event.at > k_longest_on_the_way) {
+      m_records.record(record_of(event, true));
+    } else {
+      left.push_back(std::move(event));
+    }
+  }
+  m_on_the_way = std::move(left);
+}
+
+/// Writes them to the history, but for the end of what somebody is still to be told is over: a later process goes on
+/// with that as with what fires, and tells it then.
+void Watch::keep(const std::vector<Event>& events) {
+  for (const auto& event : events) {
+    const bool is_to_be_told = m_duties.tells && event.alert.firing;
+    if (!is_to_be_told || event.kind != Event::Kind::resolved) {
+      m_records.record(record_of(event, false));
+    }
+  }
 }
 
 void Watch::see_events(Snapshot& snapshot) {
@@ -161,9 +185,7 @@ Result<Snapshot> Watch::look() {
     }
   }
   if (m_duties.keeps_alerts) {
-    for (const auto& event : events) {
-      m_records.record(record_of(event, m_duties.tells));
-    }
+    keep(events);
   }
   see_events(snapshot);
   if (m_duties.tells) {

@@ -47,6 +47,7 @@ class Watch {
   void resume();
   void tell(const std::vector<alert::Event>& events);
   void send(const std::vector<alert::Event>& events);
+  void keep(const std::vector<alert::Event>& events);
   void see_events(Snapshot& snapshot);
 
   const control::Settings& m_settings;
@@ -57,6 +58,7 @@ class Watch {
   operate::Lookout m_lookout;
   alert::Tracker m_tracker;
   alert::Outbox m_outbox;
+  std::vector<alert::Event> m_on_the_way;  ///< told, and not delivered to all yet
 };
 
 }  // namespace kscale::monitor

@@ -16,7 +16,7 @@ struct AlertRecord {
   WallTime since{};      ///< when what is wrong began
   WallTime fired_at{};
   std::optional<WallTime> resolved_at;  ///< absent: it still fires
-  bool told = false;                    ///< it was logged, and sent to whoever is to be told
+  bool told = false;                    ///< it was logged, and delivered to whoever is to be told
 
   friend bool operator==(const AlertRecord&, const AlertRecord&) = default;
 };
