@@ -261,11 +261,13 @@ Result<Snapshot> Session::look() {
     const auto end = m_clock.now().instant;
     const auto& last = overview.autoscaler.last;
     const auto last_check = last ? std::optional(Now{.instant = end - last->ago, .wall = last->at}) : std::nullopt;
-    m_page->sampled({.sample = overview.sample,
-                     .instances_known = !overview.docker_error,
-                     .drift = overview.drift ? std::optional(overview.drift->size()) : std::nullopt,
-                     .paused = overview.autoscaler.paused},
-                    last_check, end - begin);
+    m_page->sampled(
+        {.sample = overview.sample,
+         .instances_known = !overview.docker_error,
+         // While somebody acts, containers and targets differ for a while.
+         .drift = overview.drift && !overview.is_acted_on ? std::optional(overview.drift->size()) : std::nullopt,
+         .paused = overview.autoscaler.paused},
+        last_check, end - begin);
   }
   if (m_export) {
     const bool as_csv = m_command.format == ExportFormat::csv;
