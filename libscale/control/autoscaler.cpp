@@ -273,7 +273,7 @@ policy::Situation Autoscaler::situation(const Scene& scene, const Sample& sample
 void Autoscaler::act(const Scene& scene, store::State& state, CheckReport& report) {
   const auto begin = m_world.clock.now();
   const auto& decision = report.decision;
-  // An earlier one that still waits for its weights to be given back goes on.
+  // The journal of an earlier action stays open until its weights are given back.
   const bool is_put_right = !state.acting;
   if (is_put_right) {
     state.acting = numbers_of(scene.drift.taken_out);

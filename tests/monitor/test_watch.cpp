@@ -23,6 +23,7 @@ class Hook final : public net::HttpTransport {
 
   std::vector<Result<net::Response>> send_all(const std::vector<net::Request>& requests) override {
     std::vector<Result<net::Response>> answers;
+    answers.reserve(requests.size());
     for (const auto& request : requests) {
       answers.push_back(request.to.base_url == "http://hook" ? take(request) : m_others.send(request));
     }
@@ -71,7 +72,7 @@ struct Watched {
   }
 
   /// All that fired, and whether it is over.
-  Names history() {
+  Names history() const {
     Names lines;
     const auto found = records->history().value()->alerts(WallTime{}, 100).value();
     for (const auto& record : found) {
