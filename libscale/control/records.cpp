@@ -18,10 +18,14 @@ void take_later(std::optional<store::Stamp>& stamp, const std::optional<store::S
   }
 }
 
-/// What another kscale wrote, with the cooldowns of ours, which never got to the disk.
+/// What another kscale wrote, with the cooldowns and the journal of ours, which never got to the disk.
 store::State with_newer(store::State theirs, const store::State& ours) {
   take_later(theirs.last_up, ours.last_up);
   take_later(theirs.last_down, ours.last_down);
+  if (!theirs.acting && ours.acting) {
+    theirs.acting = ours.acting;
+    theirs.restarting = ours.restarting;
+  }
   return theirs;
 }
 
@@ -107,6 +111,7 @@ store::State Records::load() {
     if (const auto aside = store::set_aside(state_file(), m_clock->now().wall)) {
       m_log->say(Level::warning, "the damaged state was kept as {}", aside->string());
       m_on_disk = false;
+      m_last_on_disk = {};
     }
   }
   if (!std::exchange(m_is_known, true) && !m_state.last_up) {

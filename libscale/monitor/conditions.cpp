@@ -172,8 +172,7 @@ void judge_traffic(Findings& findings, const Overview& overview, const control::
 /// Whether what looks wrong may be an action under way. One that goes on for that long hangs.
 bool is_under_way(const Overview& overview) {
   constexpr auto k_longest_action = std::chrono::hours(1);
-  const auto& last = overview.autoscaler.last;
-  return overview.is_acted_on && (!last || last->ago < k_longest_action);
+  return overview.is_acted_on && overview.acted_on_for < k_longest_action;
 }
 
 void judge_drift(Findings& findings, const Overview& overview) {

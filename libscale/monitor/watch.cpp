@@ -1,6 +1,8 @@
 #include "libscale/monitor/watch.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -61,6 +63,11 @@ std::optional<alert::Alert> firing(const store::AlertRecord& record) {
                       .since = record.since,
                       .firing = true,
                       .fired_at = record.fired_at};
+}
+
+/// Whether they are one alert, as the history names it.
+bool is_same(const alert::Alert& a, const alert::Alert& b) {
+  return a.finding.rule == b.finding.rule && a.finding.subject == b.finding.subject && a.fired_at == b.fired_at;
 }
 
 }  // namespace
@@ -137,25 +144,33 @@ void Watch::send(const std::vector<Event>& events) {
   for (const auto& trouble : m_outbox.send(m_world.http, now)) {
     m_log.say(control::Level::warning, "{}", trouble.what);
   }
-  m_on_the_way.insert(m_on_the_way.end(), events.begin(), events.end());
-  const bool all_is_delivered = m_outbox.waiting() == 0;
-  std::vector<Event> left;
-  for (auto& event : m_on_the_way) {
-    if (all_is_delivered || now.wall - event.at > k_longest_on_the_way) {
-      m_records.record(record_of(event, true));
-    } else {
-      left.push_back(std::move(event));
-    }
-  }
-  m_on_the_way = std::move(left);
+  std::ranges::copy_if(events, std::back_inserter(m_on_the_way),
+                       [](const Event& event) { return event.kind != Event::Kind::repeated; });
+  settle(now);
 }
 
-/// Writes them to the history, but for the end of what somebody is still to be told is over: a later process goes on
-/// with that as with what fires, and tells it then.
+/// Writes to the history what was delivered to all; and after a while that an alert is over, whoever is still to be
+/// told.
+void Watch::settle(Now now) {
+  const bool all_is_delivered = m_outbox.waiting() == 0;
+  std::vector<Event> settled;
+  std::ranges::copy_if(m_on_the_way, std::back_inserter(settled), [&](const Event& event) {
+    const bool is_over = event.kind == Event::Kind::resolved && now.wall - event.at > k_longest_on_the_way;
+    return all_is_delivered || is_over;
+  });
+  for (const auto& event : settled) {
+    m_records.record(record_of(event, true));
+  }
+  std::erase_if(m_on_the_way, [&settled](const Event& event) {
+    return std::ranges::any_of(settled, [&event](const Event& one) { return is_same(one.alert, event.alert); });
+  });
+}
+
+/// Writes them to the history, but for an end that is to be told: until it is, a later process goes on with the alert
+/// as with one that fires, and tells the end then.
 void Watch::keep(const std::vector<Event>& events) {
   for (const auto& event : events) {
-    const bool is_to_be_told = m_duties.tells && event.alert.firing;
-    if (!is_to_be_told || event.kind != Event::Kind::resolved) {
+    if (!m_duties.tells || event.kind != Event::Kind::resolved) {
       m_records.record(record_of(event, false));
     }
   }
@@ -189,8 +204,7 @@ Result<Snapshot> Watch::look() {
   }
   see_events(snapshot);
   if (m_duties.tells) {
-    // The end of what nobody was told of is no news.
-    std::erase_if(events, [](const Event& event) { return !event.alert.firing; });
+    // The end of what may not have been told as well: one of several receivers may have got it.
     tell(events);
     send(events);
   }

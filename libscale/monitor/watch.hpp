@@ -48,6 +48,7 @@ class Watch {
   void tell(const std::vector<alert::Event>& events);
   void send(const std::vector<alert::Event>& events);
   void keep(const std::vector<alert::Event>& events);
+  void settle(Now now);
   void see_events(Snapshot& snapshot);
 
   const control::Settings& m_settings;

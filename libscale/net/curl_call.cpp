@@ -140,9 +140,9 @@ tl::unexpected<Error> too_long(const Call& call) {
 
 /// Whether any of the request may have reached the peer.
 bool was_sent(const Call& call) {
-  long bytes = 0;
-  check(curl_easy_getinfo(call.easy.get(), CURLINFO_REQUEST_SIZE, &bytes));
-  return bytes > 0;
+  curl_off_t until_sending = 0;  // the size of the request is not told by all versions
+  check(curl_easy_getinfo(call.easy.get(), CURLINFO_PRETRANSFER_TIME_T, &until_sending));
+  return until_sending > 0;
 }
 
 tl::unexpected<Error> failure_of(const Call& call, CURLcode code) {

@@ -46,7 +46,8 @@ class Lookout {
   fleet::World m_world;
   control::Records& m_records;
   control::Sampler m_sampler;
-  std::optional<std::string> m_version;  ///< of Kong, as long as it answers
+  std::optional<std::string> m_version;     ///< of Kong, as long as it answers
+  std::optional<Instant> m_acted_on_since;  ///< while an action is under way
 };
 
 }  // namespace kscale::operate

@@ -77,6 +77,7 @@ struct Overview {
   std::vector<TargetView> targets;
   AutoscalerView autoscaler;
   bool is_acted_on = false;                       ///< an action is under way, to which drift may belong
+  std::chrono::seconds acted_on_for{};            ///< since it was first seen to be
   Verdict verdict = Verdict::unhealthy;           ///< of the whole; degraded at best where no target is known
   control::Sample sample;                         ///< the figures of those that run, of Kong's traffic and of the host
   std::optional<std::vector<std::string>> drift;  ///< absent where instances or targets are not known

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <utility>
 
 #include <catch2/catch.hpp>
@@ -469,6 +470,28 @@ TEST_CASE("what an operator wrote counts, also after a save of ours that failed"
   const auto state = scaler.records->load();
   CHECK(state.pause);
   CHECK(state.last_up);
+}
+
+TEST_CASE("what was known outlives damage to the state, and a journal of ours what another kscale writes") {
+  Scaler scaler;
+  REQUIRE(scaler.records->pause(std::nullopt));
+  const auto file = std::filesystem::path(scaler.settings.state_dir) / "shop.state";
+  std::ofstream(file) << "no state";
+  CHECK(scaler.records->load().pause);
+  CHECK_FALSE(std::filesystem::exists(file));
+  CHECK(scaler.records->load().pause);  // with nothing on disk
+
+  std::filesystem::create_directory(file);  // so that nothing can be saved
+  store::State ours;
+  ours.acting.emplace({2});
+  ours.restarting = {3};
+  scaler.records->save(ours);
+  std::filesystem::remove(file);
+  REQUIRE(store::save_state(file, {.pause = store::Pause{}}));
+  const auto state = scaler.records->load();
+  CHECK(state.pause);
+  CHECK(state.acting == std::vector{2});
+  CHECK(state.restarting == std::vector{3});
 }
 
 TEST_CASE("the shortest request-timeout leaves a first check its second look") {

@@ -25,7 +25,10 @@ class Hook final : public net::HttpTransport {
     std::vector<Result<net::Response>> answers;
     answers.reserve(requests.size());
     for (const auto& request : requests) {
-      answers.push_back(request.to.base_url == "http://hook" ? take(request) : m_others.send(request));
+      const auto& url = request.to.base_url;
+      answers.push_back(url == "http://hook"   ? take(request)
+                        : url == "http://away" ? fail(Errc::unreachable, "cannot connect to http://away")
+                                               : m_others.send(request));
     }
     return answers;
   }
@@ -122,6 +125,19 @@ TEST_CASE("what could not be delivered before the end of the process is told by 
   watched.begin();
   watched.look();
   CHECK(watched.hook.told.size() == 2);
+}
+
+TEST_CASE("whoever was told that an alert fired is told that it is over, also while another receiver is away") {
+  Watched watched;
+  watched.settings.alerting.slack_url = "http://away/services";
+  watched.begin();
+  take_out(watched, 0);
+  watched.look();
+  CHECK(watched.hook.told == Names{"fired -"});
+  watched.begin();
+  take_out(watched, 100);
+  watched.look();
+  CHECK(watched.hook.told == Names{"fired -", "resolved -"});
 }
 
 TEST_CASE("a receiver that is away for long does not keep the history from knowing that an alert is over") {

@@ -386,6 +386,21 @@ TEST_CASE("a call ends at its deadline, wherever the server stalls") {
   }
 }
 
+TEST_CASE("a call on a kept connection that gets no answer has reached the server") {
+  RawServer server([](RawConnection& connection) {
+    connection.read_request();
+    connection.write(k_ok);
+    connection.wait_for_close();
+  });
+  CurlTransport transport;
+  Request request = get(server.url());
+  REQUIRE(transport.send(request));
+  request.deadline = k_short;
+  CHECK(transport.send(request).error() ==
+        Error{Errc::timed_out, fmt::format("no answer from {} in 200ms", server.url())});
+  CHECK(server.connections() == 1);
+}
+
 TEST_CASE("a call ends at its deadline, although the server goes on dripping") {
   for (const std::string head : {"HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"}) {
     RawServer server(without_end(head, "x", 20ms));

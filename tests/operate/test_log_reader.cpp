@@ -132,9 +132,16 @@ TEST_CASE("what is too much to be read at once is passed over, and that is told"
   CHECK(reading.read().empty());
   REQUIRE(reading.said.size() == 1);
   CHECK(reading.said[0].find("is longer than 33554432 bytes") != std::string::npos);
+  const auto failed_at = std::chrono::floor<std::chrono::seconds>(reading.machine.clock.now().wall.time_since_epoch());
   reading.machine.clock.forward(10s);
   log = before + "two\n";
+  std::string asked;
+  reading.machine.http.fate = [&asked](int, const net::Request& request) {
+    asked = request.path.find("/logs") != std::string::npos ? request.path : asked;
+    return Fate::arrives;
+  };
   CHECK_FALSE(reading.read().empty());
+  CHECK(asked.find(fmt::format("since={}", failed_at.count())) != std::string::npos);
   CHECK(reading.said.size() == 1);
 }
 

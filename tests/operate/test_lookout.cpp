@@ -273,6 +273,27 @@ TEST_CASE("the overview tells an action that is under way from a check, and from
   CHECK_FALSE(scene.look().is_acted_on);
 }
 
+TEST_CASE("an action that goes on from look to look is told with its length") {
+  Scene scene;
+  auto kept = scene.records(false);
+  Lookout lookout(scene.settings, scene.machine.world(), kept);
+  store::State state;
+  state.acting.emplace();
+  kept.save(state);
+  {
+    const auto acting = kept.lock_actions();
+    REQUIRE(acting);
+    CHECK(lookout.look()->acted_on_for == 0s);
+    scene.machine.clock.forward(70s);
+    CHECK(lookout.look()->acted_on_for >= 70s);
+  }
+  scene.machine.clock.forward(5s);
+  CHECK(lookout.look()->acted_on_for == 0s);
+  const auto acting = kept.lock_actions();
+  REQUIRE(acting);
+  CHECK(lookout.look()->acted_on_for == 0s);
+}
+
 TEST_CASE("an action that begins while the overview is taken is seen") {
   Scene scene;
   auto kept = scene.records(false);

@@ -65,14 +65,15 @@ control::Settings settings_for(const Command& command, control::Settings setting
 }
 
 /// Keeps the lock that was taken, or says why it was not; nothing where it is free by now, as the next look finds it.
-void own(std::optional<store::Lock>& lock, Result<store::Lock> taken, const std::string& holder, std::string& why) {
+std::string own(std::optional<store::Lock>& lock, Result<store::Lock> taken, const std::string& holder) {
   if (taken) {
     lock.emplace(std::move(*taken));
-  } else if (taken.error().code != Errc::locked) {
-    why = taken.error().what;
-  } else if (!holder.empty()) {
-    why = holder + " does so already";
+    return {};
   }
+  if (taken.error().code != Errc::locked) {
+    return taken.error().what;
+  }
+  return holder.empty() ? std::string() : holder + " does so already";
 }
 
 /// What one call needs, put together.
@@ -191,18 +192,18 @@ void Session::take_duties() {
   }
   const bool alerts = m_command.alert_mode;
   std::string idle;
-  if (alerts && !m_alerts_lock) {
-    own(m_alerts_lock, m_records->lock_alerts(), m_records->alerter(), idle);
-  }
   if (!m_lock) {
-    own(m_lock, m_records->lock_monitor(), m_records->monitor(), idle);
+    idle = own(m_lock, m_records->lock_monitor(), m_records->monitor());
+  }
+  if (alerts && !m_alerts_lock) {
+    const auto why = own(m_alerts_lock, m_records->lock_alerts(), m_records->alerter());
+    idle += (idle.empty() || why.empty() || idle == why ? "" : "; ") + (idle == why ? std::string() : why);
   }
   const bool records = m_lock.has_value();
   const bool tells = m_alerts_lock.has_value();
   const Duties duties{.records = records,
                       .keeps_alerts = tells || (records && !alerts && m_records->alerter().empty()),
-                      .tells = tells,
-                      .at_once = m_command.action == Command::Action::once};
+                      .tells = tells};
   const auto before = std::exchange(m_duties, duties);
   if (!m_told_idle.empty() && (before.records < records || before.tells < tells)) {
     m_log.say(control::Level::notice, "takes over: this one {} from now on",
