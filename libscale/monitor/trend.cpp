@@ -56,10 +56,10 @@ void Trends::push_gap(Series& series, std::ptrdiff_t steps) const {
   }
 }
 
-const Trends::Instance& Trends::found(int number) const {
-  static const Instance none;
-  const auto at = m_instances.find(number);
-  return at != m_instances.end() ? at->second : none;
+const Series& Trends::cpu_of(int number) const {
+  static const Series none;
+  const auto at = m_cpu.find(number);
+  return at != m_cpu.end() ? at->second : none;
 }
 
 void Trends::fill(const std::vector<store::FleetPoint>& fleet, const std::vector<store::InstancePoint>& instances,
@@ -82,18 +82,15 @@ void Trends::fill(const std::vector<store::FleetPoint>& fleet, const std::vector
   gap_in_fleet(until);
   std::map<int, WallTime> lasts;
   for (const auto& point : instances) {
-    auto& instance = m_instances[point.number];
+    auto& cpu = m_cpu[point.number];
     const auto before = lasts.find(point.number);
     const auto gap = before != lasts.end() ? steps_between(before->second, point.at, step) : 0;
-    push_gap(instance.cpu, gap);
-    push_gap(instance.memory, gap);
-    push(instance.cpu, mean(point.cpu));
-    push(instance.memory, mean(point.memory));
+    push_gap(cpu, gap);
+    push(cpu, mean(point.cpu));
     lasts[point.number] = point.at;
   }
   for (const auto& [its_number, at] : lasts) {
-    push_gap(m_instances[its_number].cpu, steps_between(at, until, step));
-    push_gap(m_instances[its_number].memory, steps_between(at, until, step));
+    push_gap(m_cpu[its_number], steps_between(at, until, step));
   }
 }
 
@@ -106,20 +103,17 @@ void Trends::add(const Snapshot& snapshot) {
   push(m_fleet[index(Figure::error_rate)], number(overview.sample.error_rate));
   push(m_fleet[index(Figure::response_time)], number(overview.sample.response_time));
   if (overview.docker_error) {
-    for (auto& [its_number, instance] : m_instances) {
-      push(instance.cpu, std::nullopt);
-      push(instance.memory, std::nullopt);
+    for (auto& [its_number, cpu] : m_cpu) {
+      push(cpu, std::nullopt);
     }
     return;
   }
-  std::erase_if(m_instances, [&](const auto& entry) {
+  std::erase_if(m_cpu, [&](const auto& entry) {
     return std::ranges::find(overview.instances, entry.first, &operate::InstanceView::number) ==
            overview.instances.end();
   });
   for (const auto& view : overview.instances) {
-    auto& instance = m_instances[view.number];
-    push(instance.cpu, number(view.cpu));
-    push(instance.memory, number(view.memory));
+    push(m_cpu[view.number], number(view.cpu));
   }
 }
 

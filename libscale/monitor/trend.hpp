@@ -41,22 +41,15 @@ class Trends {
   /// Percent, requests per second, milliseconds.
   const Series& of(Figure figure) const { return m_fleet.at(static_cast<std::size_t>(figure)); }
   /// Of one instance, in percent; empty where it is not known.
-  const Series& cpu_of(int number) const { return found(number).cpu; }
-  const Series& memory_of(int number) const { return found(number).memory; }
+  const Series& cpu_of(int number) const;
 
  private:
-  struct Instance {
-    Series cpu;
-    Series memory;
-  };
-
-  const Instance& found(int number) const;
   void push(Series& series, std::optional<double> value) const;
   void push_gap(Series& series, std::ptrdiff_t steps) const;
 
   std::size_t m_length;
   std::array<Series, k_figures> m_fleet;
-  std::map<int, Instance> m_instances;
+  std::map<int, Series> m_cpu;  ///< of the instances, by number
 };
 
 /// The largest of the values, and at least `least`.

@@ -57,7 +57,6 @@ TEST_CASE("trends keep the last values of each figure") {
   CHECK(trends.of(Figure::response_time) == Series{23.4, 23.4, 23.4});
   CHECK(trends.of(Figure::error_rate) == Series{0.12, 0.12, 0.12});
   CHECK(trends.cpu_of(1).size() == 3);
-  CHECK(trends.memory_of(2).size() == 3);
   snapshot.overview.sample.request_rate.reset();
   trends.add(snapshot);
   CHECK(trends.of(Figure::request_rate) == Series{3, 4, std::nullopt});
@@ -90,7 +89,6 @@ TEST_CASE("trends begin with the history, and know nothing where it has a gap") 
   CHECK(trends.of(Figure::cpu) == Series{10, 20, std::nullopt, 40, std::nullopt});
   CHECK(trends.of(Figure::response_time) == Series{7, std::nullopt, std::nullopt, std::nullopt, std::nullopt});
   CHECK(trends.cpu_of(1) == Series{11, std::nullopt, 13, std::nullopt});
-  CHECK(trends.memory_of(1) == Series{50, std::nullopt, std::nullopt, std::nullopt});
   CHECK(trends.cpu_of(2) == Series{21});
   trends.add(made_up(1));
   CHECK(trends.of(Figure::cpu).size() == 6);
