@@ -95,14 +95,11 @@ store::State Records::load() {
   auto loaded = store::load_state(state_file());
   if (loaded) {
     // After a save that failed, what the disk has is older than what we know, unless another kscale wrote it since.
-    if (m_on_disk || !m_is_known) {
-      m_state = *loaded;
-      m_is_known = true;
-      m_on_disk = true;
-    } else if (*loaded != m_last_on_disk) {
-      m_state = with_newer(*loaded, m_state);
+    if (*loaded != m_last_on_disk) {
+      m_state = m_state == m_last_on_disk ? *loaded : with_newer(*loaded, m_state);
     }
     m_last_on_disk = std::move(*loaded);
+    m_is_known = true;
     m_load_trouble.clear();
     return m_state;
   }
@@ -110,7 +107,6 @@ store::State Records::load() {
   if (loaded.error().code == Errc::invalid && !m_dry_run) {
     if (const auto aside = store::set_aside(state_file(), m_clock->now().wall)) {
       m_log->say(Level::warning, "the damaged state was kept as {}", aside->string());
-      m_on_disk = false;
       m_last_on_disk = {};
     }
   }
@@ -130,7 +126,6 @@ Status Records::keep(const store::State& state) {
   m_state = state;
   m_is_known = true;
   auto saved = store::save_state(state_file(), state);
-  m_on_disk = saved.has_value();
   if (saved) {
     m_last_on_disk = state;
   }

@@ -98,10 +98,9 @@ class Records {
   Clock* m_clock;
   const Log* m_log;
   std::optional<store::History> m_history;
-  store::State m_state;     ///< as last saved or read
-  bool m_is_known = false;  ///< whether it was ever either
-  bool m_on_disk = false;   ///< whether the disk has it too
-  store::State m_last_on_disk;
+  store::State m_state;         ///< as last saved or read
+  bool m_is_known = false;      ///< whether it was ever either
+  store::State m_last_on_disk;  ///< differs from it after a save that failed
   std::string m_load_trouble;
   std::string m_save_trouble;
   std::string m_history_trouble;

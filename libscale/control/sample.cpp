@@ -117,6 +117,14 @@ std::optional<std::string> notice_for(const std::optional<kong::Traffic>& traffi
                          : "the response time is that of one timed request");
 }
 
+/// Notes that Kong sends the instance no requests.
+void mark_idle(Sample& sample, const fleet::Instance& instance) {
+  const auto found = std::ranges::find(sample.instances, instance.number, &InstanceSample::number);
+  if (found != sample.instances.end()) {
+    found->serving = false;
+  }
+}
+
 const docker::Stats* stats_in(const Readings& readings, const std::string& id) {
   const auto found = readings.containers.find(id);
   return found != readings.containers.end() ? &found->second : nullptr;
@@ -163,10 +171,7 @@ void set_figures(json::Value& object, const Sample& sample) {
 void mark_out_of_rotation(Sample& sample, const fleet::Drift& drift) {
   for (const auto* const idle : {&drift.without_target, &drift.taken_out}) {
     for (const auto& instance : *idle) {
-      const auto found = std::ranges::find(sample.instances, instance.number, &InstanceSample::number);
-      if (found != sample.instances.end()) {
-        found->serving = false;
-      }
+      mark_idle(sample, instance);
     }
   }
 }
@@ -182,9 +187,8 @@ void mark_unhealthy(Sample& sample, const std::vector<fleet::Instance>& instance
     const auto address = deployment.address_of(instance);
     const bool is_given_up = std::ranges::any_of(
         *health, [&](const kong::TargetHealth& target) { return target.address == address && target.is_given_up(); });
-    const auto found = std::ranges::find(sample.instances, instance.number, &InstanceSample::number);
-    if (is_given_up && found != sample.instances.end()) {
-      found->serving = false;
+    if (is_given_up) {
+      mark_idle(sample, instance);
     }
   }
 }

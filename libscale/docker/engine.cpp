@@ -77,6 +77,11 @@ std::vector<Result<T>> all_failed(std::size_t count, std::string_view what, cons
   return outcomes;
 }
 
+/// Whether what was to be removed is not there, or the engine removes it already, as it does by itself after --rm.
+bool is_gone_or_goes(const Error& error) {
+  return error.code == Errc::not_found || error.what.find("is already in progress") != std::string::npos;
+}
+
 }  // namespace
 
 Engine::Engine(net::HttpTransport& http, net::Endpoint endpoint, std::optional<std::string> api_version,
@@ -383,10 +388,7 @@ std::vector<Status> Engine::remove(const std::vector<std::string>& ids, Anonymou
   }
   auto outcomes = all_done(requests, "remove container");
   for (auto& outcome : outcomes) {
-    const auto goes_by_itself = [](const Error& error) {
-      return error.code == Errc::not_found || error.what.find("is already in progress") != std::string::npos;
-    };
-    if (!outcome && goes_by_itself(outcome.error())) {
+    if (!outcome && is_gone_or_goes(outcome.error())) {
       outcome = {};
     }
   }

@@ -227,11 +227,7 @@ Result<Overview> Lookout::look() {
                           return look_at_health(scene, overview);
                         })
                         .and_then([&] { return look_at_load(state, scene, overview); });
-  if (!overview.is_acted_on) {
-    m_acted_on_since.reset();
-  } else if (!m_acted_on_since) {
-    m_acted_on_since = now.instant;
-  }
+  m_acted_on_since = overview.is_acted_on ? std::optional(m_acted_on_since.value_or(now.instant)) : std::nullopt;
   overview.acted_on_for = std::chrono::floor<seconds>(now.instant - m_acted_on_since.value_or(now.instant));
   if (!seen) {
     return tl::unexpected(seen.error());

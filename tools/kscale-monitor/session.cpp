@@ -9,8 +9,10 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,6 +76,13 @@ std::string own(std::optional<store::Lock>& lock, Result<store::Lock> taken, con
     return taken.error().what;
   }
   return holder.empty() ? std::string() : holder + " does so already";
+}
+
+/// Adds a text, but none that is empty or there already.
+void add_new(std::vector<std::string>& texts, std::string text) {
+  if (!text.empty() && std::ranges::find(texts, text) == texts.end()) {
+    texts.push_back(std::move(text));
+  }
 }
 
 /// What one call needs, put together.
@@ -191,13 +200,12 @@ void Session::take_duties() {
     return;
   }
   const bool alerts = m_command.alert_mode;
-  std::string idle;
+  std::vector<std::string> reasons;  // why it does not do all that it might
   if (!m_lock) {
-    idle = own(m_lock, m_records->lock_monitor(), m_records->monitor());
+    add_new(reasons, own(m_lock, m_records->lock_monitor(), m_records->monitor()));
   }
   if (alerts && !m_alerts_lock) {
-    const auto why = own(m_alerts_lock, m_records->lock_alerts(), m_records->alerter());
-    idle += (idle.empty() || why.empty() || idle == why ? "" : "; ") + (idle == why ? std::string() : why);
+    add_new(reasons, own(m_alerts_lock, m_records->lock_alerts(), m_records->alerter()));
   }
   const bool records = m_lock.has_value();
   const bool tells = m_alerts_lock.has_value();
@@ -214,10 +222,13 @@ void Session::take_duties() {
   if (before != duties) {
     m_watch->take_up(duties);
   }
+  const auto idle = fmt::format("{}", fmt::join(reasons, "; "));
   if (std::exchange(m_told_idle, idle) != idle && !idle.empty()) {
-    m_log.say(alerts && !tells ? control::Level::warning : control::Level::notice, "this one {}{}{}: {}",
-              records ? "" : "records nothing", !records && alerts && !tells ? " and " : "",
-              alerts && !tells ? "sends no alert" : "", idle);
+    std::vector<std::string> lacks;
+    add_new(lacks, records ? "" : "records nothing");
+    add_new(lacks, alerts && !tells ? "sends no alert" : "");
+    m_log.say(alerts && !tells ? control::Level::warning : control::Level::notice, "this one {}: {}",
+              fmt::join(lacks, " and "), idle);
   }
 }
 
