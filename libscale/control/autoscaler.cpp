@@ -16,10 +16,6 @@ namespace kscale::control {
 
 namespace {
 
-store::Stamp stamp_of(Now now, const std::string& boot_id) {
-  return {now.instant, now.wall, boot_id};
-}
-
 /// A check reads for no longer than so many calls may take, and its own wait between two looks.
 constexpr int k_longest_reading = 6;
 
@@ -106,7 +102,7 @@ Result<CheckReport> Autoscaler::check() {
 
   const auto seen_at = m_world.clock.now();
   report.decision = policy::decide(m_settings.rules, situation(*scene, report.sample, state, seen_at), seen_at.instant);
-  state.last_check = store::LastCheck{stamp_of(seen_at, m_boot_id), line_of(report)};
+  state.last_check = store::LastCheck{store::stamp_of(seen_at, m_boot_id), line_of(report)};
   m_on_decision(report);
   if (m_settings.dry_run) {
     return report;
@@ -323,9 +319,9 @@ void Autoscaler::remember(const CheckReport& report, store::State& state) {
   const auto& outcome = *report.outcome;
   const auto now = m_world.clock.now();
   if (outcome.reached > decision.from) {
-    state.last_up = stamp_of(now, m_boot_id);
+    state.last_up = store::stamp_of(now, m_boot_id);
   } else if (outcome.reached < decision.from) {
-    state.last_down = stamp_of(now, m_boot_id);
+    state.last_down = store::stamp_of(now, m_boot_id);
   }
   const bool up = decision.to > decision.from;
   if (up && outcome.status) {
@@ -333,7 +329,7 @@ void Autoscaler::remember(const CheckReport& report, store::State& state) {
     state.last_failure.reset();
   } else if (up && !was_interrupted(outcome.status)) {
     state.failures = is_forgotten(state, now) ? 1 : state.failures + 1;
-    state.last_failure = stamp_of(now, m_boot_id);
+    state.last_failure = store::stamp_of(now, m_boot_id);
   }
   if (was_interrupted(outcome.status) && outcome.reached == decision.from) {
     return;

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "libscale/base/printable.hpp"
+#include "libscale/base/text.hpp"
 #include "libscale/control/settings.hpp"
 #include "libscale/control/value.hpp"
 #include "libscale/net/http.hpp"
@@ -69,7 +70,7 @@ Key span(const About& about, std::chrono::milliseconds unit, std::chrono::millis
         return store(parsed,
                      [&](std::chrono::milliseconds value) { field(s) = std::chrono::duration_cast<Span>(value); });
       },
-      [=](const Settings& s) { return shown(std::chrono::duration_cast<std::chrono::milliseconds>(field(s))); });
+      [=](const Settings& s) { return in_seconds(std::chrono::duration_cast<std::chrono::milliseconds>(field(s))); });
 }
 
 template <class Field>

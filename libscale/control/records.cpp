@@ -112,7 +112,7 @@ store::State Records::load() {
   }
   if (!std::exchange(m_is_known, true) && !m_state.last_up) {
     const auto now = m_clock->now();
-    m_state.last_up = store::Stamp{now.instant, now.wall, store::boot_id()};
+    m_state.last_up = store::stamp_of(now, store::boot_id());
   }
   return m_state;
 }
@@ -135,7 +135,7 @@ Status Records::keep(const store::State& state) {
 Status Records::pause(std::optional<std::chrono::seconds> span) {
   const auto now = m_clock->now();
   auto state = load();
-  state.pause = store::Pause{.since = {now.instant, now.wall, store::boot_id()}, .length = span};
+  state.pause = store::Pause{.since = store::stamp_of(now, store::boot_id()), .length = span};
   return keep(state);
 }
 

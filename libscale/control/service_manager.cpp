@@ -68,8 +68,8 @@ std::int64_t monotonic_microseconds() {
 }
 
 /// A socket that may be sent to for a second at most: a listener that does not listen holds nothing up.
-store::Descriptor open_socket() {
-  store::Descriptor file(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+Descriptor open_socket() {
+  Descriptor file(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   const timeval longest{.tv_sec = 1, .tv_usec = 0};
   if (file.is_open()) {
     setsockopt(file.get(), SOL_SOCKET, SO_SNDTIMEO, &longest, sizeof longest);

@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "libscale/base/clock.hpp"
+#include "libscale/base/descriptor.hpp"
 #include "libscale/base/environment.hpp"
-#include "libscale/store/descriptor.hpp"
 
 namespace kscale::control {
 
@@ -53,7 +53,7 @@ class ServiceManager {
 
   Clock& m_clock;
   std::string m_socket;  ///< its address as the kernel takes it; empty: nobody listens
-  store::Descriptor m_file;
+  Descriptor m_file;
   std::chrono::nanoseconds m_interval;  ///< between two signs of life
   bool m_has_watchdog = false;
   std::chrono::nanoseconds m_patience = std::chrono::nanoseconds::max();

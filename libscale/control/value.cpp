@@ -14,6 +14,7 @@
 
 #include "libscale/base/number.hpp"
 #include "libscale/base/printable.hpp"
+#include "libscale/base/text.hpp"
 #include "libscale/net/authority.hpp"
 
 namespace kscale::control {
@@ -52,8 +53,8 @@ Result<std::chrono::milliseconds> parse_span(std::string_view text, std::chrono:
       return std::chrono::milliseconds{std::llround(total)};
     }
   }
-  return fail(Errc::invalid, "'{}' is not a span from {} to {}, such as 30s or 5m", printable(text), shown(least),
-              shown(most));
+  return fail(Errc::invalid, "'{}' is not a span from {} to {}, such as 30s or 5m", printable(text), in_seconds(least),
+              in_seconds(most));
 }
 
 Result<Bytes> parse_size(std::string_view text, Bytes least) {
@@ -160,7 +161,7 @@ Result<alert::HoldTimes> parse_hold_times(std::string_view text) {
 std::string shown(const alert::HoldTimes& hold_for) {
   std::vector<std::string> parts;
   for (const auto& [rule, span] : hold_for) {
-    parts.push_back(fmt::format("{}={}", alert::info(rule).name, shown(span)));
+    parts.push_back(fmt::format("{}={}", alert::info(rule).name, in_seconds(span)));
   }
   return fmt::format("{}", fmt::join(parts, ","));
 }
@@ -169,10 +170,6 @@ std::string without_secret(std::string_view url) {
   const auto authority = net::authority_in(url);
   const bool has_more = authority.data() + authority.size() < url.data() + url.size();
   return net::origin_of(url) + (has_more ? "/..." : "");
-}
-
-std::string shown(std::chrono::milliseconds span) {
-  return span % 1s == 0ms ? fmt::format("{}s", span / 1s) : fmt::format("{}ms", span.count());
 }
 
 }  // namespace kscale::control

@@ -38,9 +38,7 @@ Result<std::string> parse_listen(std::string_view text);
 /// `high-cpu=2m,errors=30s`, or a single span for all rules. Empty: none differs from its default.
 Result<alert::HoldTimes> parse_hold_times(std::string_view text);
 
-/// As it is read back: `1500ms`, `30s`.
-std::string shown(std::chrono::milliseconds span);
-/// Likewise: `high-cpu=120s,errors=30s`.
+/// As it is read back: `high-cpu=120s,errors=30s`.
 std::string shown(const alert::HoldTimes& hold_for);
 /// Scheme, host and port, and `/...` for the rest. Empty stays empty.
 std::string without_secret(std::string_view url);

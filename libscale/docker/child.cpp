@@ -16,7 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "libscale/base/descriptor.hpp"
 #include "libscale/base/printable.hpp"
+#include "libscale/base/text.hpp"
 
 namespace kscale::docker {
 
@@ -27,39 +29,19 @@ constexpr int k_signalled = 128;
 
 using Clock = std::chrono::steady_clock;
 
-/// An open descriptor; closed with its owner.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : m_fd(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { reset(-1); }
-
-  int get() const { return m_fd; }
-  void reset(int fd) {
-    if (m_fd >= 0) {
-      close(m_fd);
-    }
-    m_fd = fd;
-  }
-
- private:
-  int m_fd;
-};
-
 /// One stream of a child: the end of the pipe that is ours, and what came through so far.
 class Stream {
  public:
   explicit Stream(const Child& child) : m_child(child) {}
 
   /// Gives the child's end.
-  Result<int> open() {
+  Result<Descriptor> open() {
     std::array<int, 2> ends{};
     if (pipe2(ends.data(), O_CLOEXEC) != 0) {
       return fail(Errc::failed, "cannot make a pipe: {}", std::generic_category().message(errno));
     }
-    m_pipe.reset(ends[0]);
-    return ends[1];
+    m_pipe = Descriptor(ends[0]);
+    return Descriptor(ends[1]);
   }
 
   int fd() const { return m_pipe.get(); }
@@ -71,7 +53,7 @@ class Stream {
     if (count > 0) {
       take({piece.data(), static_cast<std::size_t>(count)});
     } else if (count == 0 || (errno != EINTR && errno != EAGAIN)) {
-      m_pipe.reset(-1);  // nobody can write any more
+      m_pipe = Descriptor();  // nobody can write any more
     }
   }
 
@@ -121,7 +103,7 @@ class Stream {
   }
 
   const Child& m_child;
-  Descriptor m_pipe{-1};
+  Descriptor m_pipe;
   std::string m_text;
   std::string m_line;
   bool m_is_cut = false;
@@ -301,10 +283,6 @@ bool is_readable(int fd) {
   return poll(&watched, 1, 0) > 0;
 }
 
-std::string in_seconds(std::chrono::milliseconds span) {
-  return span.count() % 1000 == 0 ? fmt::format("{}s", span.count() / 1000) : fmt::format("{}ms", span.count());
-}
-
 }  // namespace
 
 Variables own_variables() {
@@ -330,21 +308,23 @@ Result<ChildEnd> run(const Child& child, int stop_fd) {
   }
   Stream output(child);
   Stream errors(child);
-  const auto its_output = output.open();
-  Descriptor output_end(its_output.value_or(-1));
-  const auto its_errors = child.has_errors_apart ? errors.open() : its_output;
-  Descriptor errors_end(child.has_errors_apart ? its_errors.value_or(-1) : -1);
-  if (!its_output || !its_errors) {
-    return wrap(its_output ? its_errors.error() : its_output.error(), "{}", shown);
+  auto output_end = output.open();
+  if (!output_end) {
+    return wrap(output_end.error(), "{}", shown);
+  }
+  auto errors_end = child.has_errors_apart ? errors.open() : Descriptor();
+  if (!errors_end) {
+    return wrap(errors_end.error(), "{}", shown);
   }
   pid_t pid = 0;
-  if (const int error = start(child, *file, *its_output, *its_errors, pid); error != 0) {
+  const auto& its_errors = child.has_errors_apart ? *errors_end : *output_end;
+  if (const int error = start(child, *file, output_end->get(), its_errors.get(), pid); error != 0) {
     return fail(error == ENOENT || error == ENOTDIR ? Errc::not_found : Errc::failed, "{}: cannot be started{}: {}",
                 shown, child.folder.empty() ? "" : fmt::format(" in {}", printable(child.folder.string())),
                 std::generic_category().message(error));
   }
-  output_end.reset(-1);
-  errors_end.reset(-1);
+  *output_end = Descriptor();
+  *errors_end = Descriptor();
   Running running(pid);
   if (running.end_fd() < 0) {
     return fail(Errc::failed, "{}: cannot be watched: {}", shown, std::generic_category().message(errno));

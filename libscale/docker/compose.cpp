@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "libscale/base/printable.hpp"
+#include "libscale/base/text.hpp"
 #include "libscale/docker/secrets.hpp"
 #include "libscale/net/yaml.hpp"
 
@@ -109,12 +110,6 @@ Errc kind_of(std::string_view words) {
   const bool finds_no_engine = says("Error while fetching server API version") ||
                                says("Couldn't connect to Docker daemon") || says("annot connect to the Docker daemon");
   return finds_no_engine ? Errc::unreachable : Errc::failed;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto begin = std::min(text.find_first_not_of(" \t\r"), text.size());
-  const auto end = text.find_last_not_of(" \t\r");
-  return end == std::string_view::npos ? std::string_view() : text.substr(begin, end + 1 - begin);
 }
 
 /// What only tells how far it is, or repeats.

@@ -6,6 +6,7 @@
 
 #include "libscale/base/number.hpp"
 #include "libscale/base/printable.hpp"
+#include "libscale/base/text.hpp"
 
 namespace kscale::docker {
 
@@ -21,8 +22,8 @@ constexpr std::size_t k_max_short_answer = std::size_t{1024} * 1024;
 /// before it, and says no more than its status.
 std::string words_of(const net::Response& answer) {
   const auto parsed = json::parse(answer.body);
-  auto message = parsed ? (*parsed)["message"].text_or("") : answer.body;
-  message.erase(message.find_last_not_of(" \t\r\n") + 1);
+  const auto words = parsed ? (*parsed)["message"].text_or("") : answer.body;
+  const auto message = trimmed(words);
   const bool says_nothing = message.empty() || message.starts_with('<');
   return says_nothing ? fmt::format("status {}", answer.status) : printable(message);
 }

@@ -5,6 +5,8 @@
 #include <cctype>
 #include <optional>
 
+#include "libscale/base/text.hpp"
+
 namespace kscale::docker {
 
 namespace {
@@ -24,20 +26,6 @@ bool is_short(std::string_view text) {
 
 bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
-}
-
-bool is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && is_blank(text.back())) {
-    text.remove_suffix(1);
-  }
-  return text;
 }
 
 /// Where in a text something stands.

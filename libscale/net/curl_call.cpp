@@ -12,6 +12,7 @@
 #include <fcntl.h>
 
 #include "libscale/base/printable.hpp"
+#include "libscale/base/text.hpp"
 
 namespace kscale::net {
 
@@ -113,10 +114,6 @@ std::string why_not_connected(const Call& call, CURLcode code) {
                          : words_of(call, code));
 }
 
-std::string in_seconds(std::chrono::milliseconds span) {
-  return span.count() % 1000 == 0 ? fmt::format("{}s", span.count() / 1000) : fmt::format("{}ms", span.count());
-}
-
 /// With TLS 1.3 a server refuses our certificate only after the handshake, by an alert; when it closes at once, the
 /// alert may be lost.
 tl::unexpected<Error> broken_off(const Call& call, CURLcode code) {
@@ -210,9 +207,7 @@ bool Incoming::take_head_line(std::string_view line) {
   } else if (line.empty()) {
     head_ended = true;
   } else if (const auto colon = line.find(':'); colon != std::string_view::npos && !head_ended) {
-    const auto value = std::min(line.find_first_not_of(" \t", colon + 1), line.size());
-    const auto end = std::max(line.find_last_not_of(" \t") + 1, value);
-    response.headers.emplace_back(line.substr(0, colon), line.substr(value, end - value));
+    response.headers.emplace_back(line.substr(0, colon), trimmed(line.substr(colon + 1)));
   }
   return true;
 }

@@ -18,10 +18,6 @@ using Kind = Step::Kind;
 /// How often a lock that is held, or a Kong that does not answer, is asked for again.
 constexpr auto k_poll = 250ms;
 
-store::Stamp stamp_of(Now now) {
-  return {now.instant, now.wall, store::boot_id()};
-}
-
 int count_running(const std::vector<fleet::Instance>& instances) {
   return static_cast<int>(fleet::running(instances).size());
 }
@@ -269,9 +265,9 @@ void Operator::remember(int before, const ActionReport& report, const std::strin
   const auto now = m_world.clock.now();
   const int after = report.instances.value_or(reckoned(before, report.steps));
   if (after > before) {
-    state.last_up = stamp_of(now);
+    state.last_up = store::stamp_of(now, store::boot_id());
   } else if (after < before) {
-    state.last_down = stamp_of(now);
+    state.last_down = store::stamp_of(now, store::boot_id());
   }
   if (report.status && std::ranges::any_of(report.steps, [](const auto& one) { return makes_instances(one.step); })) {
     state.failures = 0;

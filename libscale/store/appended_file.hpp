@@ -10,8 +10,8 @@
 
 #include <sys/types.h>
 
+#include "libscale/base/descriptor.hpp"
 #include "libscale/base/result.hpp"
-#include "libscale/store/descriptor.hpp"
 
 namespace kscale::store {
 

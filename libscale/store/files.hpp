@@ -9,9 +9,9 @@
 #include <sys/types.h>
 
 #include "libscale/base/clock.hpp"
+#include "libscale/base/descriptor.hpp"
 #include "libscale/base/environment.hpp"
 #include "libscale/base/result.hpp"
-#include "libscale/store/descriptor.hpp"
 
 namespace kscale::store {
 

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "libscale/base/descriptor.hpp"
 #include "libscale/base/result.hpp"
-#include "libscale/store/descriptor.hpp"
 
 namespace kscale::store {
 

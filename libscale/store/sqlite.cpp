@@ -10,8 +10,8 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include "libscale/base/descriptor.hpp"
 #include "libscale/base/printable.hpp"
-#include "libscale/store/descriptor.hpp"
 
 namespace kscale::store {
 

@@ -206,6 +206,10 @@ Status replace_rows(Database& database, const State& state) {
 
 }  // namespace
 
+Stamp stamp_of(const Now& now, std::string boot_id) {
+  return {now.instant, now.wall, std::move(boot_id)};
+}
+
 Instant on_this_boot(const Stamp& stamp, const Now& now, std::string_view boot_id) {
   const Instant earliest = now.instant - k_longest;
   if (!stamp.boot_id.empty() && stamp.boot_id == boot_id) {

@@ -22,6 +22,8 @@ struct Stamp {
   friend bool operator==(const Stamp&, const Stamp&) = default;
 };
 
+Stamp stamp_of(const Now& now, std::string boot_id);
+
 /// The stamp as an instant of this boot, so that spans since then can be measured. From another boot: as long ago as
 /// the wall clock says, and just now where that says it is still to come. An instant later than now counts as now. An
 /// empty `boot_id` is no boot that can be recognised.

@@ -3,11 +3,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "libscale/store/descriptor.hpp"
+#include "libscale/base/descriptor.hpp"
 #include "tools/cli/bundle.hpp"
 
+using kscale::Descriptor;
 using kscale::cli::Bundle;
-using kscale::store::Descriptor;
 
 namespace {
 

@@ -12,7 +12,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "libscale/store/descriptor.hpp"
+#include "libscale/base/descriptor.hpp"
 #include "tools/cli/screen.hpp"
 
 using namespace kscale;
@@ -33,7 +33,7 @@ struct Terminal {
   Terminal() : shown(posix_openpt(O_RDWR | O_NOCTTY)) {
     REQUIRE(grantpt(shown.get()) == 0);
     REQUIRE(unlockpt(shown.get()) == 0);
-    used = store::Descriptor(open(ptsname(shown.get()), O_RDWR | O_NOCTTY));
+    used = Descriptor(open(ptsname(shown.get()), O_RDWR | O_NOCTTY));
     const winsize size{.ws_row = 7, .ws_col = 33, .ws_xpixel = 0, .ws_ypixel = 0};
     REQUIRE(ioctl(shown.get(), TIOCSWINSZ, &size) == 0);
   }
@@ -60,8 +60,8 @@ struct Terminal {
     return modes;
   }
 
-  store::Descriptor shown;
-  store::Descriptor used;
+  Descriptor shown;
+  Descriptor used;
 };
 
 /// Runs `act` in a process whose stdin and stdout are the terminal.

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "libscale/store/descriptor.hpp"
+#include "libscale/base/descriptor.hpp"
 
 namespace kscale {
 
@@ -40,7 +40,7 @@ StateDisk::~StateDisk() {
 }
 
 void StateDisk::fill() {
-  const store::Descriptor file(open(ballast().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  const Descriptor file(open(ballast().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR));
   require(file.is_open(), "make the ballast");
   constexpr std::size_t k_page = 4096;
   const std::array<char, k_page> page{};

@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "libscale/store/descriptor.hpp"
+#include "libscale/base/descriptor.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace kscale::fuzz {
@@ -39,9 +39,9 @@ Keys keys_of(std::string_view bytes, std::size_t length) {
 Keys keys_read(std::string_view bytes) {
   std::array<int, 2> ends{};
   require(pipe2(ends.data(), O_CLOEXEC) == 0, "a pipe is made");
-  const store::Descriptor out(ends[0]);
+  const Descriptor out(ends[0]);
   {
-    const store::Descriptor in(ends[1]);
+    const Descriptor in(ends[1]);
     require(write(in.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()), "a pipe takes them");
   }
   cli::Keyboard keyboard(out.get());

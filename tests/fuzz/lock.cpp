@@ -6,7 +6,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "libscale/store/descriptor.hpp"
+#include "libscale/base/descriptor.hpp"
 #include "tests/fuzz/file.hpp"
 #include "tests/fuzz/target.hpp"
 
@@ -17,7 +17,7 @@ namespace {
 using store::Lock;
 
 void look_at_held(const std::filesystem::path& path) {
-  const store::Descriptor other(open(path.c_str(), O_RDWR | O_CLOEXEC));
+  const Descriptor other(open(path.c_str(), O_RDWR | O_CLOEXEC));
   require(flock(other.get(), LOCK_EX | LOCK_NB) == 0, "the lock is free");
   const auto holder = Lock::holder(path);
   require(!holder.empty(), "what is locked is held by somebody");

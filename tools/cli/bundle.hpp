@@ -2,7 +2,7 @@
 
 #include <initializer_list>
 
-#include "libscale/store/descriptor.hpp"
+#include "libscale/base/descriptor.hpp"
 
 namespace kscale::cli {
 
@@ -16,7 +16,7 @@ class Bundle {
   int fd() const { return m_epoll.get(); }
 
  private:
-  store::Descriptor m_epoll;
+  Descriptor m_epoll;
 };
 
 }  // namespace kscale::cli

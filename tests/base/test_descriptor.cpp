@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "libscale/store/descriptor.hpp"
+#include "libscale/base/descriptor.hpp"
 
-namespace kscale::store {
+namespace kscale {
 namespace {
 
 bool is_open(int fd) {
@@ -31,4 +31,4 @@ TEST_CASE("a descriptor that failed to open is none") {
 }
 
 }  // namespace
-}  // namespace kscale::store
+}  // namespace kscale

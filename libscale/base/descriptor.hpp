@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-namespace kscale::store {
+namespace kscale {
 
 /// An open file descriptor; closed with its owner.
 class Descriptor {
@@ -25,4 +25,4 @@ class Descriptor {
 /// written.
 bool write_all(const Descriptor& file, std::string_view text);
 
-}  // namespace kscale::store
+}  // namespace kscale

@@ -1,11 +1,11 @@
-#include "libscale/store/descriptor.hpp"
+#include "libscale/base/descriptor.hpp"
 
 #include <cerrno>
 #include <utility>
 
 #include <unistd.h>
 
-namespace kscale::store {
+namespace kscale {
 
 Descriptor::Descriptor(Descriptor&& other) noexcept : m_fd(std::exchange(other.m_fd, -1)) {}
 
@@ -34,4 +34,4 @@ bool write_all(const Descriptor& file, std::string_view text) {
   return true;
 }
 
-}  // namespace kscale::store
+}  // namespace kscale
