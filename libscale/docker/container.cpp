@@ -97,6 +97,18 @@ std::optional<Cores> parse_cpu_limit(const json::Value& host_config) {
   return Cores{*quota / (period > 0 ? period : k_default_period)};
 }
 
+/// Docker lists them by name.
+std::vector<Attachment> parse_networks(const json::Value& inspection) {
+  std::vector<Attachment> networks;
+  const auto mode = inspection["HostConfig"]["NetworkMode"].text_or("");
+  const auto first = mode == "default" ? "bridge" : mode;
+  for (const auto& [network, settings] : inspection["NetworkSettings"]["Networks"].members()) {
+    const bool is_first = network == first || (!first.empty() && settings["NetworkID"].text_or("") == first);
+    networks.insert(is_first ? networks.begin() : networks.end(), {network, settings["IPAddress"].text_or("")});
+  }
+  return networks;
+}
+
 }  // namespace
 
 std::string_view name_of(State state) {
@@ -127,9 +139,7 @@ Result<Container> parse_container(const json::Value& inspection) {
   for (const auto& [key, value] : inspection["Config"]["Labels"].members()) {
     container.labels.emplace(key, value.text_or(""));
   }
-  for (const auto& [network, settings] : inspection["NetworkSettings"]["Networks"].members()) {
-    container.networks.push_back({network, settings["IPAddress"].text_or("")});
-  }
+  container.networks = parse_networks(inspection);
   container.ports = parse_ports(inspection["NetworkSettings"]["Ports"]);
   container.cpu_limit = parse_cpu_limit(inspection["HostConfig"]);
   container.auto_remove = inspection["HostConfig"]["AutoRemove"].as_bool().value_or(false);

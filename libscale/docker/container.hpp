@@ -49,7 +49,7 @@ struct Container {
   int exit_code = 0;                   ///< of the last run that ended
   std::optional<WallTime> started_at;  ///< of the last run
   std::map<std::string, std::string> labels;
-  std::vector<Attachment> networks;
+  std::vector<Attachment> networks;  ///< the one it was made in first
   std::vector<PublishedPort> ports;
   std::optional<Cores> cpu_limit;
   bool auto_remove = false;  ///< Docker removes it as soon as it stops

@@ -377,15 +377,21 @@ std::vector<Status> Engine::stop(const std::vector<std::string>& ids, std::chron
 
 std::vector<Status> Engine::remove(const std::vector<std::string>& ids, AnonymousVolumes volumes,
                                    net::Urgency urgency) {
+  return remove(ids, volumes == AnonymousVolumes::remove ? "force=true&v=true" : "force=true", urgency);
+}
+
+std::vector<Status> Engine::remove_stopped(const std::vector<std::string>& ids, net::Urgency urgency) {
+  return remove(ids, "v=true", urgency);
+}
+
+std::vector<Status> Engine::remove(const std::vector<std::string>& ids, std::string_view query, net::Urgency urgency) {
   if (auto connected = connect(urgency); !connected) {
     return all_failed<void>(ids.size(), "remove container", connected.error());
   }
   std::vector<net::Request> requests;
   requests.reserve(ids.size());
   for (const auto& id : ids) {
-    const auto path = fmt::format("/containers/{}?force=true{}", net::escaped(id),
-                                  volumes == AnonymousVolumes::remove ? "&v=true" : "");
-    requests.push_back(request(net::Method::del, path, urgency));
+    requests.push_back(request(net::Method::del, fmt::format("/containers/{}?{}", net::escaped(id), query), urgency));
   }
   auto outcomes = all_done(requests, "remove container");
   for (auto& outcome : outcomes) {

@@ -79,6 +79,8 @@ class Engine {
                            net::Urgency urgency = net::Urgency::interruptible);
   /// Removes containers; those that run are killed first. One that is gone is removed already.
   std::vector<Status> remove(const std::vector<std::string>& ids, AnonymousVolumes volumes, net::Urgency urgency);
+  /// Likewise, with their volumes without a name, but refused for one that runs by now.
+  std::vector<Status> remove_stopped(const std::vector<std::string>& ids, net::Urgency urgency);
   /// Gives a container another name, running or not. `conflict` where that is taken.
   Status rename(std::string_view id, std::string_view name, net::Urgency urgency = net::Urgency::change);
 
@@ -96,6 +98,7 @@ class Engine {
  private:
   Result<json::Value> image(std::string_view name);
   net::Request request(net::Method method, std::string path, net::Urgency urgency = net::Urgency::interruptible) const;
+  std::vector<Status> remove(const std::vector<std::string>& ids, std::string_view query, net::Urgency urgency);
   std::vector<Result<net::Response>> send_all(const std::vector<net::Request>& requests);
   Result<net::Response> send(const net::Request& request);
   /// Looks whether an answer says that the engine is not the one that we agreed with. That nobody answers does not say

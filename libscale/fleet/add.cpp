@@ -8,9 +8,6 @@ namespace kscale::fleet {
 
 namespace {
 
-/// How many numbers are tried for one instance when Kong takes its name for another address.
-constexpr int k_name_tries = 3;
-
 /// Brings those into rotation that can serve; the others have their outcome already, or get it here.
 std::vector<Launch*> enter(World& world, const Deployment& deployment, std::vector<Launch>& launches) {
   std::vector<Entrant> entrants;

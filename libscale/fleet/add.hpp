@@ -10,6 +10,9 @@
 
 namespace kscale::fleet {
 
+/// How many numbers are tried for one instance when Kong takes its name for another address.
+inline constexpr int k_name_tries = 3;
+
 /// How the making of one instance went.
 struct Added {
   int number = 0;
@@ -23,8 +26,8 @@ std::vector<Added> bring_in(World& world, const Deployment& deployment, std::vec
 
 /// Adds `count` instances beside those `present` (running or not), side by side, each in these steps: created and
 /// started (with the lowest free number; a stopped container of that number is started again, or thrown away first
-/// where kscale made it), ready, target added with weight 0, seen in Kong's balancer at the right address, weight
-/// given.
+/// where kscale made it and others run), ready, target added with weight 0, seen in Kong's balancer at the right
+/// address, weight given.
 ///
 /// Where a name or port is taken, or Kong takes the name for the address of an earlier container, the next free number
 /// is tried. A failure undoes what was made for that instance, before any request could reach it, and says why. When we

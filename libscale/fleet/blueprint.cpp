@@ -184,8 +184,8 @@ int published_in(const json::Value& bindings, int container_port) {
   return 0;
 }
 
-bool is_user_network(std::string_view mode) {
-  return mode != "host" && mode != "none" && mode != "bridge" && mode != "default" && !mode.starts_with("container:");
+bool has_networks(std::string_view mode) {
+  return mode != "host" && mode != "none" && !mode.starts_with("container:");
 }
 
 }  // namespace
@@ -247,14 +247,15 @@ Blueprint like_sibling(const json::Value& inspection, int sibling_number, const 
   }
   body.set("HostConfig", host_config);
 
-  if (is_user_network(host["NetworkMode"].text_or("default"))) {
-    const auto first = host["NetworkMode"].text_or("");
+  const auto mode = host["NetworkMode"].text_or("default");
+  if (has_networks(mode)) {
+    const auto first = mode == "default" ? "bridge" : mode;
     for (const auto& [network, endpoint] : inspection["NetworkSettings"]["Networks"].members()) {
       auto settings = renumbered_endpoint(endpoint, id, renumbering);
-      if (network == first || endpoint["NetworkID"].text_or("") == first) {
-        body.at("NetworkingConfig").at("EndpointsConfig").set(network, settings);
-      } else {
+      if (network != first && endpoint["NetworkID"].text_or("") != first) {
         made.more_networks.emplace_back(network, settings);
+      } else if (network != "bridge") {  // which takes no settings
+        body.at("NetworkingConfig").at("EndpointsConfig").set(network, settings);
       }
     }
   }

@@ -38,6 +38,9 @@ void add_targets(World& world, const Deployment& deployment, const std::vector<I
   for (std::size_t i = 0; i < seen.size(); ++i) {
     if (seen[i].state == Readiness::State::ready) {
       entrants.push_back({.instance = without[i]});
+    } else {
+      mended.failed.push_back(
+          {Errc::failed, fmt::format("{} gets no target yet: {}", without[i].container.name, seen[i].why)});
     }
   }
   enter_rotation(world, deployment, entrants);
@@ -64,8 +67,7 @@ void remove_targets(World& world, const Deployment& deployment, const std::vecto
 void remove_leftovers(World& world, const std::vector<Instance>& leftovers, Mended& mended) {
   for (const auto& leftover : leftovers) {
     const auto& name = leftover.container.name;
-    const auto removed =
-        world.engine.remove({leftover.container.id}, docker::AnonymousVolumes::remove, net::Urgency::change);
+    const auto removed = world.engine.remove_stopped({leftover.container.id}, net::Urgency::change);
     if (removed.front()) {
       mended.done.push_back(fmt::format("removed {}, which was {}", name, name_of(leftover.container.state)));
     } else {
@@ -74,13 +76,22 @@ void remove_leftovers(World& world, const std::vector<Instance>& leftovers, Mend
   }
 }
 
+/// Those out of rotation that nobody had taken out before.
+std::vector<Instance> left_out(const Drift& drift, const std::vector<int>& taken_out) {
+  std::vector<Instance> found;
+  std::ranges::copy_if(drift.taken_out, std::back_inserter(found), [&](const Instance& instance) {
+    return std::ranges::find(taken_out, instance.number) == taken_out.end();
+  });
+  return found;
+}
+
 }  // namespace
 
 Drift drift_of(const std::vector<Instance>& instances, const std::vector<kong::Target>& targets,
                const Deployment& deployment, const std::vector<int>& restarting) {
   Drift drift;
   std::vector<std::string> kept;
-  bool unknown_address = false;
+  bool may_have_any_address = false;
   for (const auto& instance : instances) {
     const bool comes_back = std::ranges::find(restarting, instance.number) != restarting.end();
     if (instance.is_ours() && !comes_back && instance.is_down()) {
@@ -90,22 +101,22 @@ Drift drift_of(const std::vector<Instance>& instances, const std::vector<kong::T
       continue;
     }
     const auto address = deployment.address_of(instance);
-    if (!address) {
-      unknown_address = true;  // a restarting one has none for a moment
+    if (!instance.is_running()) {
+      may_have_any_address |= !address;  // a restarting one has none for a moment
+      kept.push_back(address.value_or(""));
       continue;
     }
-    kept.push_back(*address);
-    const auto target = std::ranges::find(targets, *address, &kong::Target::address);
-    if (target == targets.end() && instance.is_running()) {
+    kept.push_back(address.value_or(""));
+    const auto target = std::ranges::find_if(targets, [&](const auto& t) { return t.address == address; });
+    if (target == targets.end()) {
       drift.without_target.push_back(instance);
-    } else if (target != targets.end() && target->weight == 0 && instance.is_running()) {
+    } else if (target->weight == 0) {
       drift.taken_out.push_back(instance);
     }
   }
   for (const auto& target : targets) {
-    const bool stale = std::ranges::find(kept, target.address) == kept.end() && is_ours(target, deployment);
-    if (stale && !unknown_address) {
-      drift.without_serving.push_back(target.address);
+    if (std::ranges::find(kept, target.address) == kept.end() && is_ours(target, deployment)) {
+      (may_have_any_address ? drift.unclear : drift.without_serving).push_back(target.address);
     }
   }
   // While nothing runs, what stands stopped is all that new instances could be made like.
@@ -138,6 +149,11 @@ std::vector<std::string> described(const Drift& drift, const Deployment& deploym
     lines.push_back(
         fmt::format("Kong has a target {}, but no instance runs there; it stays until another target serves", address));
   }
+  for (const auto& address : drift.unclear) {
+    lines.push_back(fmt::format(
+        "Kong has a target {}, but no instance runs there; it stays while one restarts whose address is not known",
+        address));
+  }
   for (const auto& instance : drift.taken_out) {
     lines.push_back(fmt::format("target {} of {} has weight 0", deployment.address_of(instance).value_or(""),
                                 instance.container.name));
@@ -145,21 +161,26 @@ std::vector<std::string> described(const Drift& drift, const Deployment& deploym
   return lines;
 }
 
-Result<std::vector<std::string>> put_back(World& world, const Deployment& deployment, const Drift& drift,
-                                          const std::vector<int>& taken_out) {
-  std::vector<kong::TargetChange> changes;
-  std::vector<std::string> lines;
-  for (const auto& instance : drift.taken_out) {
-    const auto address = deployment.address_of(instance);
-    if (address && std::ranges::find(taken_out, instance.number) == taken_out.end()) {
-      changes.push_back(deployment.to_add(*address, deployment.target_weight));
-      lines.push_back(fmt::format("gave target {} its weight back, after an action that was cut short", *address));
+bool all_serve(const Drift& drift, const std::vector<int>& taken_out) {
+  return drift.without_target.empty() && left_out(drift, taken_out).empty();
+}
+
+Mended put_back(World& world, const Deployment& deployment, const Drift& drift, const std::vector<int>& taken_out) {
+  Mended mended;
+  std::vector<Entrant> entrants;
+  for (const auto& instance : left_out(drift, taken_out)) {
+    entrants.push_back({.instance = instance});
+  }
+  enter_rotation(world, deployment, entrants);
+  for (const auto& [instance, outcome, weight, target_may_stay] : entrants) {
+    if (outcome) {
+      mended.done.push_back(fmt::format("gave target {} its weight back, after an action that was cut short",
+                                        *deployment.address_of(instance)));
+    } else {
+      mended.failed.push_back(outcome.error());
     }
   }
-  if (const auto restored = world.kong.change_targets(deployment.upstream, changes); !restored) {
-    return tl::unexpected(restored.error());
-  }
-  return lines;
+  return mended;
 }
 
 Mended mend(World& world, const Deployment& deployment, const Drift& drift) {

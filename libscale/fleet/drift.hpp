@@ -16,6 +16,7 @@ struct Drift {
   std::vector<std::string> without_serving;  ///< targets of ours whose instance is gone or does not run
   std::vector<Instance> leftovers;           ///< stopped containers that kscale made, while others run
   std::vector<std::string> last_ones;        ///< such targets again, but no other is in rotation: left until one is
+  std::vector<std::string> unclear;          ///< and again, while one restarts whose address may be this
   std::vector<Instance> taken_out;           ///< they run, and their target has weight 0: somebody's will, left alone
 
   bool is_none() const { return without_target.empty() && without_serving.empty() && leftovers.empty(); }
@@ -37,12 +38,16 @@ std::vector<std::string> described(const Drift& drift, const Deployment& deploym
 struct Mended {
   std::vector<std::string> done;
   std::vector<Error> failed;
+
+  bool is_none() const { return done.empty() && failed.empty(); }
 };
 
-/// Gives those targets of weight 0 their weight back that an action which was cut short has left so: all but those of
-/// the instances that somebody had `taken_out` before. One line for each.
-Result<std::vector<std::string>> put_back(World& world, const Deployment& deployment, const Drift& drift,
-                                          const std::vector<int>& taken_out);
+/// Whether an action has left nobody without requests but the instances that somebody had `taken_out` before.
+bool all_serve(const Drift& drift, const std::vector<int>& taken_out);
+
+/// Brings those back into rotation whose targets an action which was cut short has left with weight 0: all but the
+/// instances that somebody had `taken_out` before.
+Mended put_back(World& world, const Deployment& deployment, const Drift& drift, const std::vector<int>& taken_out);
 
 /// Mends it: targets for the instances that can serve, none for what does not run, leftovers removed.
 Mended mend(World& world, const Deployment& deployment, const Drift& drift);

@@ -91,20 +91,22 @@ void for_those_well(const std::vector<Launch*>& launches, std::string_view step,
   }
 }
 
-/// Makes room for a number, or takes over the stopped container that has it.
+/// Makes room for a number, or takes over the stopped container that has it: one that is not ours, or may be the last
+/// that new ones can be made like.
 void meet_stopped(World& world, const std::vector<Instance>& present, Launch& launch) {
   const auto stopped = std::ranges::find(present, launch.number, &Instance::number);
   if (stopped == present.end()) {
     return;
   }
-  if (!stopped->is_ours()) {
+  const bool has_served = stopped->container.state == docker::State::exited;
+  const bool may_be_last = has_served && std::ranges::none_of(present, &Instance::is_running);
+  if (!stopped->is_ours() || may_be_last) {
     launch.id = stopped->container.id;
     launch.name = stopped->container.name;
     launch.was_there = true;
     return;
   }
-  const auto removed =
-      world.engine.remove({stopped->container.id}, docker::AnonymousVolumes::remove, net::Urgency::interruptible);
+  const auto removed = world.engine.remove_stopped({stopped->container.id}, net::Urgency::interruptible);
   if (!removed.front()) {
     note(launch, "replace", removed.front().error());
   }

@@ -50,15 +50,6 @@ Status stop(World& world, const Deployment& deployment, const std::vector<Instan
   return failed != outcomes.end() ? std::move(*failed) : Status{};
 }
 
-Status take_out(World& world, const Deployment& deployment, const std::vector<kong::Target>& leaving) {
-  if (std::ranges::any_of(leaving, [](const kong::Target& t) { return t.weight > 0; })) {
-    if (auto others = require_others(world, deployment, leaving); !others) {
-      return others;
-    }
-  }
-  return leave_rotation(world, deployment, leaving);
-}
-
 }  // namespace
 
 Status remove_container(World& world, const std::string& id, bool is_ours, net::Urgency urgency) {
@@ -66,8 +57,8 @@ Status remove_container(World& world, const std::string& id, bool is_ours, net::
 }
 
 std::vector<Removed> remove_instances(World& world, const Deployment& deployment, const std::vector<Instance>& leaving,
-                                      const std::vector<kong::Target>& targets) {
-  if (const auto left = take_out(world, deployment, targets_of(leaving, deployment, targets)); !left) {
+                                      const std::vector<kong::Target>& targets, int staying) {
+  if (const auto left = leave_to_others(world, deployment, leaving, targets, staying); !left) {
     std::vector<Removed> none;
     none.reserve(leaving.size());
     for (const auto& instance : leaving) {

@@ -20,12 +20,13 @@ struct Removed {
 /// Takes instances away without losing a request: weight 0, wait until that has reached every worker and the requests
 /// in flight are done (`propagation_wait` and `drain_timeout`), target deleted, SIGTERM, removed.
 ///
-/// `targets` are all those of the upstream now. Refused, with nothing changed, where no other target would be left that
-/// serves. When we are told to stop before the targets are deleted, they get their weight back and nothing is removed;
-/// after that the rest is done at once. A failure before the deletion gives the weight back as well; one after it
-/// leaves containers without a target, to be removed by a later call. One outcome for each that was to leave.
+/// `targets` are all those of the upstream now, `staying` is how many instances are to run on. Refused, with nothing
+/// changed, where those could not take the requests: see `leave_to_others`. When we are told to stop before the targets
+/// are deleted, they get their weight back and nothing is removed; after that the rest is done at once. A failure
+/// before the deletion gives the weight back as well; one after it leaves containers without a target, to be removed by
+/// a later call. One outcome for each that was to leave.
 std::vector<Removed> remove_instances(World& world, const Deployment& deployment, const std::vector<Instance>& leaving,
-                                      const std::vector<kong::Target>& targets);
+                                      const std::vector<kong::Target>& targets, int staying);
 
 /// Takes all of them out of rotation without losing a request that is in flight, also where nobody serves then, and
 /// stops them. The containers stay.

@@ -22,12 +22,7 @@ Result<std::optional<int>> step_aside(World& world, const Deployment& deployment
   if (own.empty()) {
     return std::optional<int>();
   }
-  if (own.front().weight > 0) {
-    if (auto others = require_others(world, deployment, own); !others) {
-      return tl::unexpected(others.error());
-    }
-  }
-  if (auto left = leave_rotation(world, deployment, own); !left) {
+  if (auto left = leave_to_others(world, deployment, {instance}, *targets, 1); !left) {
     return tl::unexpected(left.error());
   }
   return std::optional(own.front().weight);

@@ -57,18 +57,6 @@ void fail_all(const std::vector<Entering>& those, const Error& why) {
   }
 }
 
-/// Whether Kong would send the requests for a target addressed by name to another address than the container has: it
-/// keeps an answer of Docker's DNS for ten minutes, also that of an earlier container of the same name.
-bool is_elsewhere(const Entering& entering, const kong::TargetHealth& seen) {
-  const auto& networks = entering.entrant->instance.container.networks;
-  const auto is_known = [&](const auto& address) {
-    // IPv6 addresses of containers are not read; Kong uses them only where there is no other.
-    return address.ip.find(':') != std::string::npos ||
-           std::ranges::find(networks, address.ip, &docker::Attachment::ip) != networks.end();
-  };
-  return !seen.resolved.empty() && std::ranges::none_of(seen.resolved, is_known);
-}
-
 /// What keeps the target from being used by Kong's balancer; nothing when it can be.
 std::optional<Error> obstacle(const Deployment& deployment, const Entering& entering,
                               const std::vector<kong::TargetHealth>& health) {
@@ -82,7 +70,7 @@ std::optional<Error> obstacle(const Deployment& deployment, const Entering& ente
                                            "target-address",
                                            entering.address)};
   }
-  if (deployment.addressing == Addressing::name && is_elsewhere(entering, *found)) {
+  if (deployment.addressing == Addressing::name && is_elsewhere(entering.entrant->instance, *found)) {
     return Error{
         Errc::conflict,
         fmt::format("Kong takes {} for {}, the address of an earlier container; target-address: ip avoids that",
@@ -205,6 +193,49 @@ Status drain(World& world, const Deployment& deployment, const std::vector<kong:
   return {};
 }
 
+/// Whether requests are still served when `leaving` are gone, as far as Kong's health checks know.
+Status require_others(World& world, const Deployment& deployment, const std::vector<kong::Target>& leaving) {
+  const auto health = world.kong.health(deployment.upstream);
+  if (!health) {
+    return tl::unexpected(health.error());
+  }
+  const bool others_serve = std::ranges::any_of(*health, [&](const kong::TargetHealth& t) {
+    return t.weight > 0 && !t.is_given_up() &&
+           std::ranges::find(leaving, t.address, &kong::Target::address) == leaving.end();
+  });
+  return others_serve ? Status{}
+                      : fail(Errc::refused, "no other target of '{}' serves, so nothing is taken out of rotation",
+                             deployment.upstream);
+}
+
+/// Whether so many run besides those that leave. Kong may not have noticed yet where one does not.
+Status require_running(World& world, const Deployment& deployment, const std::vector<Instance>& leaving, int staying) {
+  const auto instances = instances_of(world, deployment);
+  if (!instances) {
+    return tl::unexpected(instances.error());
+  }
+  const auto stays = [&](const Instance& instance) {
+    return instance.is_running() && std::ranges::find(leaving, instance.number, &Instance::number) == leaving.end();
+  };
+  const auto count = std::ranges::count_if(*instances, stays);
+  return count >= staying ? Status{}
+                          : fail(Errc::refused,
+                                 "only {} of the {} instances that were to stay run after the drain, so nothing is "
+                                 "taken away",
+                                 count, staying);
+}
+
+std::vector<kong::Target> serving(const std::vector<kong::Target>& targets) {
+  std::vector<kong::Target> found;
+  std::ranges::copy_if(targets, std::back_inserter(found), [](const kong::Target& t) { return t.weight > 0; });
+  return found;
+}
+
+Status delete_drained(World& world, const Deployment& deployment, const std::vector<kong::Target>& leaving) {
+  const auto deleted = world.kong.change_targets(deployment.upstream, changes_for(leaving, Kind::remove, 0));
+  return deleted ? deleted : put_back(world, deployment, leaving, deleted.error());
+}
+
 }  // namespace
 
 void enter_rotation(World& world, const Deployment& deployment, std::vector<Entrant>& entrants) {
@@ -226,6 +257,16 @@ void enter_rotation(World& world, const Deployment& deployment, std::vector<Entr
   }
 }
 
+bool is_elsewhere(const Instance& instance, const kong::TargetHealth& seen) {
+  const auto& networks = instance.container.networks;
+  const auto is_known = [&](const auto& address) {
+    // IPv6 addresses of containers are not read; Kong uses them only where there is no other.
+    return address.ip.find(':') != std::string::npos ||
+           std::ranges::find(networks, address.ip, &docker::Attachment::ip) != networks.end();
+  };
+  return !seen.resolved.empty() && std::ranges::none_of(seen.resolved, is_known);
+}
+
 std::vector<kong::Target> targets_of(const std::vector<Instance>& instances, const Deployment& deployment,
                                      const std::vector<kong::Target>& targets) {
   std::vector<kong::Target> found;
@@ -239,30 +280,30 @@ std::vector<kong::Target> targets_of(const std::vector<Instance>& instances, con
   return found;
 }
 
-Status require_others(World& world, const Deployment& deployment, const std::vector<kong::Target>& leaving) {
-  const auto health = world.kong.health(deployment.upstream);
-  if (!health) {
-    return tl::unexpected(health.error());
-  }
-  const bool others_serve = std::ranges::any_of(*health, [&](const kong::TargetHealth& t) {
-    return t.weight > 0 && !t.is_given_up() &&
-           std::ranges::find(leaving, t.address, &kong::Target::address) == leaving.end();
-  });
-  return others_serve ? Status{}
-                      : fail(Errc::refused, "no other target of '{}' serves, so nothing is taken out of rotation",
-                             deployment.upstream);
-}
-
 Status leave_rotation(World& world, const Deployment& deployment, const std::vector<kong::Target>& leaving) {
-  std::vector<kong::Target> serving;
-  std::ranges::copy_if(leaving, std::back_inserter(serving), [](const kong::Target& t) { return t.weight > 0; });
-  if (!serving.empty()) {
-    if (auto drained = drain(world, deployment, serving); !drained) {
+  if (const auto draining = serving(leaving); !draining.empty()) {
+    if (auto drained = drain(world, deployment, draining); !drained) {
       return drained;
     }
   }
-  const auto deleted = world.kong.change_targets(deployment.upstream, changes_for(leaving, Kind::remove, 0));
-  return deleted ? deleted : put_back(world, deployment, leaving, deleted.error());
+  return delete_drained(world, deployment, leaving);
+}
+
+Status leave_to_others(World& world, const Deployment& deployment, const std::vector<Instance>& leaving,
+                       const std::vector<kong::Target>& targets, int staying) {
+  const auto own = targets_of(leaving, deployment, targets);
+  if (const auto draining = serving(own); !draining.empty()) {
+    if (auto others = require_others(world, deployment, own); !others) {
+      return others;
+    }
+    if (auto drained = drain(world, deployment, draining); !drained) {
+      return drained;
+    }
+    if (const auto running = require_running(world, deployment, leaving, staying); !running) {
+      return put_back(world, deployment, draining, running.error());
+    }
+  }
+  return delete_drained(world, deployment, own);
 }
 
 }  // namespace kscale::fleet

@@ -24,16 +24,23 @@ struct Entrant {
 /// told to stop, those not yet in rotation have `interrupted` as outcome.
 void enter_rotation(World& world, const Deployment& deployment, std::vector<Entrant>& entrants);
 
+/// Whether Kong would send the requests for a target addressed by name to another address than the container has: it
+/// keeps an answer of Docker's DNS for ten minutes, also that of an earlier container of the same name.
+bool is_elsewhere(const Instance& instance, const kong::TargetHealth& seen);
+
 /// The targets of the instances, as they are among `targets`.
 std::vector<kong::Target> targets_of(const std::vector<Instance>& instances, const Deployment& deployment,
                                      const std::vector<kong::Target>& targets);
-
-/// Whether requests are still served when `leaving` are gone, as far as Kong's health checks know. `refused` if not.
-Status require_others(World& world, const Deployment& deployment, const std::vector<kong::Target>& leaving);
 
 /// Takes the targets out of Kong without losing a request: weight 0, wait until that has reached every worker and the
 /// requests in flight are done (`propagation_wait` and `drain_timeout`), deleted. When that fails, or we are told to
 /// stop before the deletion, they get their weight back.
 Status leave_rotation(World& world, const Deployment& deployment, const std::vector<kong::Target>& leaving);
+
+/// The same for instances whose requests others are to take, `targets` being all of the upstream. `refused`, with the
+/// weights as they were, where no other target serves, as far as Kong's health checks know; or where fewer than
+/// `staying` others run after the wait, as when one of them was removed by hand meanwhile.
+Status leave_to_others(World& world, const Deployment& deployment, const std::vector<Instance>& leaving,
+                       const std::vector<kong::Target>& targets, int staying);
 
 }  // namespace kscale::fleet

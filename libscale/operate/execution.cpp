@@ -109,7 +109,7 @@ Status Execution::change(const Step& step) {
     return tl::unexpected(all.error());
   }
   if (step.kind == Kind::remove) {
-    return first_failure(fleet::remove_instances(m_world, deployment, *those, *all));
+    return first_failure(fleet::remove_instances(m_world, deployment, *those, *all, step.staying));
   }
   if (step.kind == Kind::stop) {
     return stop(step, *those, *all);
@@ -299,7 +299,7 @@ Status Execution::end_help() {
   if (!all) {
     return tl::unexpected(all.error());
   }
-  auto removed = first_failure(fleet::remove_instances(m_world, m_settings.deployment, *those, *all));
+  auto removed = first_failure(fleet::remove_instances(m_world, m_settings.deployment, *those, *all, 1));
   if (removed) {
     m_helper.reset();
   }

@@ -217,14 +217,11 @@ Status Operator::put_back(const store::State& state, const Result<std::vector<fl
     return tl::unexpected(all.error());
   }
   const auto drift = fleet::drift_of(*present, *all, deployment, state.restarting);
-  const auto lines = fleet::put_back(m_world, deployment, drift, *state.acting);
-  if (!lines) {
-    return tl::unexpected(lines.error());
-  }
-  for (const auto& line : *lines) {
+  const auto restored = fleet::put_back(m_world, deployment, drift, *state.acting);
+  for (const auto& line : restored.done) {
     m_log.say(control::Level::notice, "{}", line);
   }
-  return {};
+  return restored.failed.empty() ? Status{} : tl::unexpected(restored.failed.front());
 }
 
 /// Before the first change, so that a crash in the middle is known of. What an earlier one has left is put right;

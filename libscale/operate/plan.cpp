@@ -126,7 +126,9 @@ void lower(const Situation& situation, int wanted, Plan& plan) {
   auto leaving = fleet::running(situation.instances);
   leaving.erase(leaving.begin(), leaving.begin() + wanted);
   std::ranges::reverse(leaving);
-  plan.steps.push_back(step_on(Kind::remove, leaving));
+  auto step = step_on(Kind::remove, leaving);
+  step.staying = wanted;
+  plan.steps.push_back(std::move(step));
 }
 
 /// One step for each running instance. Where only one runs, another serves meanwhile.

@@ -44,6 +44,7 @@ struct Step {
   std::vector<int> numbers;   ///< of the instances, in the order of the names
   std::string image;          ///< empty: the name that the container has its image by
   bool comes_back = false;    ///< of stop: those are to be started again, also where the action fails
+  int staying = 0;            ///< of remove: so many instances are to run on
   bool targets_stay = false;  ///< of stop and discard: Kong cannot be asked to delete them
 
   friend bool operator==(const Step&, const Step&) = default;

@@ -60,6 +60,21 @@ TEST_CASE("a running container is read whole") {
   CHECK(container.cpu_limit == Cores{0.5});
 }
 
+TEST_CASE("the network that a container was made in comes first, by its name or its id, whatever it joined later") {
+  const auto first = [](const std::string& mode) {
+    return with(R"("HostConfig":{"NetworkMode":")" + mode + R"("},"NetworkSettings":{"Networks":{
+                  "added": {"IPAddress":"10.0.0.2","NetworkID":"a1"}, "bridge": {"IPAddress":"172.17.0.2","NetworkID":"b2"},
+                  "shop_net": {"IPAddress":"172.18.0.2","NetworkID":"c3"}}})")
+        .networks.front()
+        .network;
+  };
+  CHECK(first("shop_net") == "shop_net");
+  CHECK(first("c3") == "shop_net");
+  CHECK(first("bridge") == "bridge");
+  CHECK(first("default") == "bridge");
+  CHECK(first("gone") == "added");
+}
+
 TEST_CASE("a container that was never started has no time of start") {
   const auto container = in_state(R"({"Status":"created","StartedAt":"0001-01-01T00:00:00Z"})");
   CHECK(container.state == State::created);

@@ -420,6 +420,9 @@ TEST_CASE("a stop gets its grace besides the time of a call, and gives way only 
   CHECK(docker.http.sent.back().urgency == net::Urgency::interruptible);
   docker.http.expect("DELETE /v1.41/containers/a?force=true", 404, R"({"message":"No such container: a"})");
   CHECK(docker.engine.remove({"a"}, AnonymousVolumes::keep, Urgency::to_the_end).front().has_value());
+  docker.http.expect("DELETE /v1.41/containers/a?v=true", 409,
+                     R"({"message":"You cannot remove a running container a. Stop the container before"})");
+  CHECK(docker.engine.remove_stopped({"a"}, Urgency::change).front().error().code == Errc::conflict);
   // After --rm Docker begins to remove it by itself.
   docker.http.expect("DELETE /v1.41/containers/a?force=true", 409,
                      R"({"message":"removal of container a is already in progress"})");

@@ -75,6 +75,35 @@ TEST_CASE("a stopped container of somebody else's is started again, not thrown a
   CHECK(std::ranges::none_of(machine.http.changes, [](const auto& c) { return c.starts_with("DELETE"); }));
 }
 
+TEST_CASE("the last ones are started again also where kscale made them, as new ones can be made like no other") {
+  FakeMachine machine;
+  machine.docker.answer({.method = "DELETE", .target = "/containers/shop-1?force=true"});
+  REQUIRE(add(machine, 1)[0].name == "shop-1");
+  const auto first = machine.engine.inspect("shop-1")->id;
+  machine.docker.answer({.method = "DELETE", .target = "/containers/shop-2?force=true"});
+  machine.docker.answer({.method = "DELETE", .target = "/containers/shop-3?force=true"});
+  machine.docker.answer({.method = "POST", .target = "/containers/shop-1/stop"});
+  machine.http.health_status = {{3020, 503}};
+  CHECK_FALSE(add(machine, 1)[0].outcome);
+  CHECK(machine.containers() == Names{"shop-1 exited"});
+  machine.http.health_status.clear();
+  CHECK(add(machine, 1)[0].outcome);
+  CHECK(machine.engine.inspect("shop-1")->id == first);
+}
+
+TEST_CASE("a stopped container that somebody starts before it is thrown away stays") {
+  FakeMachine machine;
+  machine.docker.answer({.method = "DELETE", .target = "/containers/shop-2?force=true"});
+  REQUIRE(add(machine, 1)[0].name == "shop-2");
+  machine.docker.answer({.method = "POST", .target = "/containers/shop-2/stop"});
+  const auto seen = present(machine);
+  machine.docker.answer({.method = "POST", .target = "/containers/shop-2/start"});
+  auto world = machine.world();
+  const auto added = add_instances(world, FakeMachine::deployment(), seen, 1);
+  CHECK(added[0].name == "shop-4");
+  CHECK(machine.running() == Names{"shop-1", "shop-2", "shop-3", "shop-4"});
+}
+
 TEST_CASE("an instance that ends by itself leaves nothing behind, and its log says why") {
   FakeMachine machine;
   machine.behaviour->log = "starting\nError: no database\n";

@@ -122,6 +122,19 @@ TEST_CASE("only the first network is given at creation, the others are joined la
   CHECK(made.more_networks[0].second["Aliases"].items().empty());
 }
 
+TEST_CASE("what a sibling in Docker's default network joined besides is joined too") {
+  for (const auto* const mode : {"default", "bridge"}) {
+    auto sibling = *json::parse(k_sibling);
+    sibling.at("HostConfig").set("NetworkMode", mode);
+    sibling.at("NetworkSettings").at("Networks").set("bridge", *json::parse(R"({"IPAddress": "172.17.0.2"})"));
+    const auto made = like_sibling(sibling, 2, "backend:latest", k_four, {});
+    CHECK_FALSE(made.container.body.has("NetworkingConfig"));
+    REQUIRE(made.more_networks.size() == 2);
+    CHECK(made.more_networks[0].first == "noshery_net");
+    CHECK(made.more_networks[1].first == "metrics_net");
+  }
+}
+
 TEST_CASE("labels carry Compose's marks and kscale's own") {
   const auto body = blueprint().container.body;
   const auto& labels = body["Labels"];

@@ -37,7 +37,11 @@ TEST_CASE("an instance without target gets one when it can serve") {
   FakeMachine machine;
   machine.compose_up(4);
   machine.http.health_status = {{3023, 503}};
-  CHECK(mended(machine).empty());
+  auto world = machine.world();
+  const auto not_yet = mend(world, FakeMachine::deployment(), drift(machine));
+  CHECK(not_yet.done.empty());
+  REQUIRE(not_yet.failed.size() == 1);
+  CHECK(not_yet.failed[0].what == "shop-4 gets no target yet: http://127.0.0.1:3023/health answered 503");
   CHECK(described(drift(machine), FakeMachine::deployment()) ==
         Names{"shop-4 runs, but Kong has no target 127.0.0.1:3023"});
   machine.http.health_status.clear();
@@ -66,6 +70,73 @@ TEST_CASE("an instance that is paused or restarting keeps its target") {
   FakeMachine machine;
   machine.docker.answer({.method = "POST", .target = "/containers/shop-3/pause"});
   CHECK(drift(machine).is_none());
+}
+
+TEST_CASE("an instance that cannot be addressed gets no requests, and keeps no target that leads nowhere") {
+  FakeMachine machine;
+  machine.docker.answer({.method = "DELETE", .target = "/containers/shop-3?force=true"});
+  machine.docker.answer({.method = "POST",
+                         .target = "/containers/create?name=shop-3",
+                         .headers = {{"Content-Type", "application/json"}},
+                         .body = R"({"Image":"shop:1"})"});
+  machine.docker.answer({.method = "POST", .target = "/containers/shop-3/start"});
+  const auto found = drift(machine);
+  REQUIRE(found.without_target.size() == 1);
+  CHECK(found.without_target[0].container.name == "shop-3");
+  CHECK(found.without_serving == Names{"127.0.0.1:3022"});
+}
+
+TEST_CASE("a target stays while an instance restarts that may have its address, and that is told") {
+  const Instance serving{
+      .number = 1,
+      .container = {.name = "shop-1", .state = docker::State::running, .ports = {{3020, "127.0.0.1", 3020}}}};
+  const Instance restarting{.number = 2, .container = {.name = "shop-2", .state = docker::State::restarting}};
+  const auto found =
+      drift_of({serving, restarting},
+               {{.address = "127.0.0.1:3020", .weight = 100}, {.address = "127.0.0.1:3021", .weight = 100}},
+               FakeMachine::deployment(), {});
+  CHECK(found.is_none());
+  CHECK(described(found, FakeMachine::deployment()) ==
+        Names{"Kong has a target 127.0.0.1:3021, but no instance runs there; it stays while one restarts whose address "
+              "is not known"});
+}
+
+TEST_CASE("an address that changed after a restart is a target that is missing and one too many") {
+  auto deployment = FakeMachine::deployment();
+  deployment.addressing = Addressing::ip;
+  const auto at = [](int number, const std::string& ip) {
+    return Instance{
+        .number = number,
+        .container = {
+            .name = fmt::format("shop-{}", number), .state = docker::State::running, .networks = {{"shop_net", ip}}}};
+  };
+  const auto found = drift_of({at(1, "172.18.0.2"), at(2, "172.18.0.9")},
+                              {{.address = "172.18.0.2:3020", .weight = 100, .tags = {"kscale.shop"}},
+                               {.address = "172.18.0.3:3020", .weight = 100, .tags = {"kscale.shop"}}},
+                              deployment, {});
+  REQUIRE(found.without_target.size() == 1);
+  CHECK(found.without_target[0].number == 2);
+  CHECK(found.without_serving == Names{"172.18.0.3:3020"});
+}
+
+TEST_CASE("one that was left out comes back into rotation only where Kong knows its address") {
+  FakeMachine machine;
+  auto deployment = FakeMachine::deployment();
+  deployment.addressing = Addressing::name;
+  machine.kong_dns_cache["shop-3"] = "172.18.0.99";
+  REQUIRE(machine.admin.change_targets("shop", {{kong::TargetChange::Kind::add, "shop-3:3020", 0, "kscale.shop"},
+                                                {kong::TargetChange::Kind::add, "shop-2:3020", 0, "kscale.shop"}}));
+  auto world = machine.world();
+  const auto found =
+      drift_of(instances_of(*machine.engine.find("shop"), "shop"), *machine.admin.targets("shop"), deployment, {});
+  CHECK_FALSE(all_serve(found, {3}));
+  const auto restored = put_back(world, deployment, found, {});
+  CHECK(restored.done == Names{"gave target shop-2:3020 its weight back, after an action that was cut short"});
+  REQUIRE(restored.failed.size() == 1);
+  CHECK(restored.failed[0].what.find("the address of an earlier container") != std::string::npos);
+  const auto targets = machine.targets();
+  CHECK(std::ranges::count(targets, "shop-2:3020 100") == 1);
+  CHECK(std::ranges::none_of(targets, [](const auto& t) { return t.starts_with("shop-3"); }));
 }
 
 TEST_CASE("a weight of 0 that somebody set is told and left alone") {

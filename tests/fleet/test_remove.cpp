@@ -20,7 +20,7 @@ Status first_failure(const std::vector<Removed>& removed) {
   return failed != removed.end() ? failed->outcome : Status{};
 }
 
-Status remove(FakeMachine& machine, const std::vector<int>& numbers) {
+Status remove(FakeMachine& machine, const std::vector<int>& numbers, int staying = 1) {
   std::vector<Instance> leaving;
   for (const auto& instance : instances_of(*machine.engine.find("shop"), "shop")) {
     if (std::ranges::find(numbers, instance.number) != numbers.end()) {
@@ -28,7 +28,8 @@ Status remove(FakeMachine& machine, const std::vector<int>& numbers) {
     }
   }
   auto world = machine.world();
-  return first_failure(remove_instances(world, FakeMachine::deployment(), leaving, *machine.admin.targets("shop")));
+  return first_failure(
+      remove_instances(world, FakeMachine::deployment(), leaving, *machine.admin.targets("shop"), staying));
 }
 
 }  // namespace
@@ -86,6 +87,25 @@ TEST_CASE("the last target that Kong finds healthy is never taken out") {
   CHECK(machine.running() == Names{"shop-2"});
 }
 
+TEST_CASE("nothing is taken away where one that was to stay does not run any more after the drain") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    FakeMachine machine(mode, 3);
+    bool is_gone = false;
+    machine.http.fate = [&](int, const net::Request& request) {
+      if (request.to.base_url == "http://kong:8001" && request.method != net::Method::get && !is_gone) {
+        is_gone = true;
+        machine.docker.answer({.method = "DELETE", .target = "/containers/shop-1?force=true"});
+      }
+      return fakes::Fate::arrives;
+    };
+    CHECK(remove(machine, {3}, 2).error() ==
+          Error{Errc::refused,
+                "only 1 of the 2 instances that were to stay run after the drain, so nothing is taken away"});
+    CHECK(machine.running() == Names{"shop-2", "shop-3"});
+    CHECK(machine.targets().back() == "127.0.0.1:3022 100");
+  }
+}
+
 TEST_CASE("being told to stop while draining puts the instance back into rotation") {
   for (const auto mode : {KongMode::database, KongMode::dbless}) {
     FakeMachine machine(mode, 4);
@@ -110,7 +130,7 @@ TEST_CASE("whichever request of a scale-down fails, no container in rotation is 
         };
         auto world = machine.world();
         const auto removed =
-            first_failure(remove_instances(world, FakeMachine::deployment(), {instances[3], instances[4]}, targets));
+            first_failure(remove_instances(world, FakeMachine::deployment(), {instances[3], instances[4]}, targets, 3));
         machine.http.fate = nullptr;
         const auto running = machine.running();
         CHECK(running.size() >= 3);
