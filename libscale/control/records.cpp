@@ -92,6 +92,7 @@ std::filesystem::path Records::state_file() const {
 }
 
 store::State Records::load() {
+  const auto file = store::identity_of(state_file());
   auto loaded = store::load_state(state_file());
   if (loaded) {
     // After a save that failed, what the disk has is older than what we know, unless another kscale wrote it since.
@@ -104,9 +105,10 @@ store::State Records::load() {
     return m_state;
   }
   tell(m_load_trouble, tl::unexpected(loaded.error()));
-  if (loaded.error().code == Errc::invalid && !m_dry_run) {
-    if (const auto aside = store::set_aside(state_file(), m_clock->now().wall)) {
-      m_log->say(Level::warning, "the damaged state was kept as {}", aside->string());
+  if (loaded.error().code == Errc::invalid && !m_dry_run && file) {
+    const auto aside = store::set_aside(state_file(), *file, m_clock->now().wall);
+    if (aside && *aside) {
+      m_log->say(Level::warning, "the damaged state was kept as {}", (*aside)->string());
       m_last_on_disk = {};
     }
   }

@@ -284,11 +284,6 @@ std::optional<FileIdentity> identity_of(const fs::path& path) {
   return FileIdentity{.device = found.st_dev, .inode = found.st_ino};
 }
 
-Result<fs::path> set_aside(const fs::path& path, WallTime now) {
-  const auto turn = take_turn(path);
-  return rename_aside(path, now);
-}
-
 Result<std::optional<fs::path>> set_aside(const fs::path& path, const FileIdentity& damaged, WallTime now) {
   const auto turn = take_turn(path);
   if (identity_of(path) != damaged) {

@@ -53,11 +53,8 @@ struct FileIdentity {
 std::optional<FileIdentity> identity_of(const std::filesystem::path& path);
 
 /// Renames a damaged file, and what SQLite keeps beside it, to `NAME.damaged-<unix time>`, with a number after it where
-/// that is taken. Gives the new name.
-Result<std::filesystem::path> set_aside(const std::filesystem::path& path, WallTime now);
-
-/// The same, unless by now another file has the name or none: somebody else set the damaged one aside. Gives the new
-/// name, nothing where there was nothing to do.
+/// that is taken; unless by now another file has the name or none: somebody else set the damaged one aside. Gives the
+/// new name, nothing where there was nothing to do.
 Result<std::optional<std::filesystem::path>> set_aside(const std::filesystem::path& path, const FileIdentity& damaged,
                                                        WallTime now);
 

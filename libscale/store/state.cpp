@@ -225,6 +225,24 @@ Instant on_this_boot(const Stamp& stamp, const Now& now, std::string_view boot_i
   return now.instant - std::chrono::milliseconds(std::min(ago, static_cast<std::uint64_t>(k_most.count())));
 }
 
+void take_over(State& state, const Now& now, const std::string& boot_id) {
+  const auto renew = [&](Stamp& stamp) {
+    if (boot_id.empty() || stamp.boot_id != boot_id) {
+      const auto instant = on_this_boot(stamp, now, boot_id);
+      const auto ago = std::chrono::duration_cast<WallTime::duration>(now.instant - instant);
+      stamp = {instant, now.wall - ago, boot_id};
+    }
+  };
+  for (auto* const stamp : {&state.last_up, &state.last_down, &state.last_failure}) {
+    if (*stamp) {
+      renew(**stamp);
+    }
+  }
+  if (state.pause) {
+    renew(state.pause->since);
+  }
+}
+
 std::string boot_id() {
   std::string text = read_file("/proc/sys/kernel/random/boot_id", 100).value_or("");
   text.erase(text.find_last_not_of('\n') + 1);

@@ -273,7 +273,7 @@ TEST_CASE("a file that another process set aside is left for the new one") {
   auto first = History::open(path, k_now).value();
   auto second = History::open(path, k_now).value();
   CHECK(first.add(event(1)));
-  REQUIRE(set_aside(path, k_now));
+  REQUIRE(set_aside(path, identity_of(path).value(), k_now));
   CHECK(first.add(event(2)));
   CHECK(second.add(event(3)));
   CHECK(first.take_notice() ==

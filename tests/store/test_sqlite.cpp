@@ -180,7 +180,7 @@ TEST_CASE("a database whose file lost its name knows that, and leaves alone what
   auto first = std::optional(open(path).value());
   CHECK(first->run("INSERT INTO second VALUES (1)"));
   CHECK(first->is_in_place());
-  REQUIRE(set_aside(path, WallTime{}));
+  REQUIRE(set_aside(path, identity_of(path).value(), WallTime{}));
   CHECK_FALSE(first->is_in_place());
   auto successor = open(path).value();
   CHECK(successor.is_in_place());

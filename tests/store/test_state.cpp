@@ -71,6 +71,26 @@ TEST_CASE("an instant that is still to come counts as now") {
   CHECK(on_this_boot(stamp(-100s), k_now, "this boot") == k_instant);
 }
 
+TEST_CASE("a state that is taken over ages from then on, also where its boot's clock was ahead") {
+  State state = full_state();
+  const Now now{.instant = Instant(20s), .wall = k_wall - 3600s};
+  take_over(state, now, "next boot");
+  const Stamp just_now{now.instant, now.wall, "next boot"};
+  CHECK(state.last_up == just_now);
+  CHECK(state.last_down == just_now);
+  CHECK(state.last_failure == just_now);
+  CHECK(state.pause->since == just_now);
+  const auto once = state;
+  take_over(state, {.instant = Instant(80s), .wall = k_wall}, "next boot");
+  CHECK(state == once);
+}
+
+TEST_CASE("a state of the boot before keeps its age") {
+  State state{.last_up = stamp(100s)};
+  take_over(state, {.instant = Instant(20s), .wall = k_wall + 60s}, "next boot");
+  CHECK(state.last_up == Stamp{Instant(20s - 160s), k_wall - 100s, "next boot"});
+}
+
 TEST_CASE("a boot without a name is never the same boot") {
   Stamp nameless = stamp(100s);
   nameless.boot_id.clear();
@@ -168,7 +188,7 @@ TEST_CASE("a damaged file is an error until it is set aside") {
   CHECK(save_state(path, State{}).error() ==
         Error{Errc::invalid, "save the state: '" + path + "' is damaged: file is not a database"});
   CHECK(content(path) == std::string(5120, 'x'));
-  CHECK(set_aside(path, k_wall));
+  CHECK(set_aside(path, identity_of(path).value(), k_wall));
   CHECK(save_state(path, full_state()));
   CHECK(load_state(path).value() == full_state());
 }
