@@ -49,8 +49,8 @@ std::vector<int> numbers_of(const std::vector<fleet::Instance>& instances) {
 std::chrono::nanoseconds longest_check(const Settings& settings) {
   constexpr int k_calls = 40;  // one after another: those for several instances are made side by side
   const auto& deployment = settings.deployment;
-  return k_calls * settings.request_timeout + deployment.ready_timeout + deployment.propagation_wait +
-         deployment.drain_timeout + deployment.stop_timeout + std::chrono::minutes(1);
+  return k_calls * settings.request_timeout + fleet::k_name_tries * deployment.ready_timeout +
+         deployment.propagation_wait + deployment.drain_timeout + deployment.stop_timeout + std::chrono::minutes(1);
 }
 
 Autoscaler::Autoscaler(const Settings& settings, fleet::World world, Records& records, const Log& log,
@@ -75,6 +75,7 @@ Result<CheckReport> Autoscaler::check() {
   const auto now = m_world.clock.now();
   CheckReport report{.at = now.wall, .dry_run = m_settings.dry_run};
   auto state = m_records.load();
+  store::take_over(state, now, m_boot_id);
   resume_readings(state, now);
 
   const auto scene =
@@ -210,13 +211,12 @@ bool Autoscaler::put_back(store::State& state, const Scene& scene, CheckReport& 
     return false;
   }
   const auto restored = fleet::put_back(m_world, m_settings.deployment, scene.drift, *state.acting);
-  if (!restored) {
-    report.problems.push_back(restored.error().what);
-    return false;
+  std::ranges::transform(restored.failed, std::back_inserter(report.problems), &Error::what);
+  if (restored.failed.empty()) {
+    state.acting.reset();
   }
-  state.acting.reset();
-  tell_mended(*restored, report);
-  return !restored->empty();
+  tell_mended(restored.done, report);
+  return !restored.is_none();
 }
 
 /// Brings containers and targets to agree. Whether anything was done. What could not be done stops nothing else.
@@ -276,12 +276,18 @@ void Autoscaler::act(const Scene& scene, store::State& state, CheckReport& repor
   }
   m_records.save(state);  // before the first change, so that a crash in the middle is known of
   report.outcome = decision.to > decision.from ? add(scene, decision) : remove(scene, report);
-  if (report.outcome->status && is_put_right) {
+  if (is_put_right && (report.outcome->status || is_undone(state))) {
     state.acting.reset();
   }
   const auto end = m_world.clock.now();
   report.outcome->took = std::chrono::duration_cast<std::chrono::milliseconds>(end.instant - begin.instant);
   remember(report, state);
+}
+
+/// Whether an action that failed has left nobody out of rotation.
+bool Autoscaler::is_undone(const store::State& state) {
+  const auto scene = observe(state);
+  return scene && fleet::all_serve(scene->drift, *state.acting);
 }
 
 Outcome Autoscaler::add(const Scene& scene, const policy::Decision& decision) {
@@ -301,7 +307,7 @@ Outcome Autoscaler::add(const Scene& scene, const policy::Decision& decision) {
 Outcome Autoscaler::remove(const Scene& scene, const CheckReport& report) {
   const auto& decision = report.decision;
   const auto leaving = to_leave(scene.instances, report.sample, decision.from - decision.to);
-  const auto removed = fleet::remove_instances(m_world, m_settings.deployment, leaving, scene.targets);
+  const auto removed = fleet::remove_instances(m_world, m_settings.deployment, leaving, scene.targets, decision.to);
   Outcome outcome{.reached = decision.from};
   for (const auto& one : removed) {
     outcome.reached -= one.is_out ? 1 : 0;
@@ -320,10 +326,12 @@ void Autoscaler::remember(const CheckReport& report, store::State& state) {
   const auto now = m_world.clock.now();
   if (outcome.reached > decision.from) {
     state.last_up = store::stamp_of(now, m_boot_id);
-  } else if (outcome.reached < decision.from) {
-    state.last_down = store::stamp_of(now, m_boot_id);
   }
   const bool up = decision.to > decision.from;
+  // One that fails waits as well: each try leads traffic away and back.
+  if (outcome.reached < decision.from || (!up && !outcome.status && !was_interrupted(outcome.status))) {
+    state.last_down = store::stamp_of(now, m_boot_id);
+  }
   if (up && outcome.status) {
     state.failures = 0;
     state.last_failure.reset();

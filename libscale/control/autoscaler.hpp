@@ -62,6 +62,7 @@ class Autoscaler {
   bool is_forgotten(const store::State& state, Now now) const;
   policy::Situation situation(const Scene& scene, const Sample& sample, const store::State& state, Now now) const;
   void act(const Scene& scene, store::State& state, CheckReport& report);
+  bool is_undone(const store::State& state);
   Outcome add(const Scene& scene, const policy::Decision& decision);
   Outcome remove(const Scene& scene, const CheckReport& report);
   void remember(const CheckReport& report, store::State& state);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "libscale/fleet/rotation.hpp"
 #include "libscale/metrics/cpu.hpp"
 #include "libscale/metrics/histogram.hpp"
 #include "libscale/metrics/memory.hpp"
@@ -60,13 +61,21 @@ InstanceSample sample_of(const fleet::Instance& instance, const docker::Stats* e
   return sample;
 }
 
+/// Unknown where a counter began anew in between: what came before that is lost, so that a busy span would look idle.
+std::optional<RequestsPerSecond> rate_of(const metrics::Counters& earlier, const metrics::Counters& later,
+                                         std::chrono::nanoseconds span) {
+  if (metrics::was_reset(earlier, later)) {
+    return std::nullopt;
+  }
+  const auto rate = metrics::per_second(metrics::increase_between(earlier, later), span);
+  return rate ? std::optional(RequestsPerSecond{*rate}) : std::nullopt;
+}
+
 /// Rate and errors from the service's own counters.
 void add_counted_traffic(Sample& sample, const kong::Traffic& earlier, const kong::Traffic& later,
                          std::chrono::nanoseconds span) {
+  sample.request_rate = rate_of(*earlier.requests, *later.requests, span);
   const double requests = metrics::increase_between(*earlier.requests, *later.requests);
-  if (const auto rate = metrics::per_second(requests, span)) {
-    sample.request_rate = RequestsPerSecond{*rate};
-  }
   if (earlier.errors && later.errors && requests >= 1) {
     const double errors = metrics::increase_between(*earlier.errors, *later.errors);
     sample.error_rate = Percent{errors / requests * 100};
@@ -78,20 +87,13 @@ bool is_uncounted(const Readings& earlier, const Readings& later) {
   return earlier.traffic && !earlier.traffic->requests && later.traffic && !later.traffic->requests;
 }
 
-/// The rate of all that went through Kong.
-void add_total_traffic(Sample& sample, double earlier, double later, std::chrono::nanoseconds span) {
-  if (const auto rate = metrics::per_second(metrics::increase_between({{"", earlier}}, {{"", later}}), span)) {
-    sample.request_rate = RequestsPerSecond{*rate};
-  }
-}
-
 void add_traffic(Sample& sample, const Readings& earlier, const Readings& later) {
   const auto span = later.at - earlier.at;
   const auto has_counters = [](const Readings& r) { return r.traffic && r.traffic->requests; };
   if (has_counters(earlier) && has_counters(later)) {
     add_counted_traffic(sample, *earlier.traffic, *later.traffic, span);
   } else if (is_uncounted(earlier, later) && earlier.total_requests && later.total_requests) {
-    add_total_traffic(sample, *earlier.total_requests, *later.total_requests, span);
+    sample.request_rate = rate_of({{"", *earlier.total_requests}}, {{"", *later.total_requests}}, span);
   }
 }
 
@@ -185,9 +187,20 @@ void mark_unhealthy(Sample& sample, const std::vector<fleet::Instance>& instance
   }
   for (const auto& instance : instances) {
     const auto address = deployment.address_of(instance);
-    const bool is_given_up = std::ranges::any_of(
-        *health, [&](const kong::TargetHealth& target) { return target.address == address && target.is_given_up(); });
-    if (is_given_up) {
+    const auto target = std::ranges::find_if(*health, [&](const auto& one) { return one.address == address; });
+    if (target == health->end()) {
+      continue;
+    }
+    const bool is_elsewhere =
+        deployment.addressing == fleet::Addressing::name && fleet::is_elsewhere(instance, *target);
+    if (is_elsewhere) {
+      sample.problems.push_back(
+          fmt::format("Kong sends the requests for {} to {}, which is not its address any more, until Kong asks "
+                      "Docker's DNS again; "
+                      "target-address: ip avoids that",
+                      target->address, target->resolved.front().ip));
+    }
+    if (is_elsewhere || target->is_given_up()) {
       mark_idle(sample, instance);
     }
   }

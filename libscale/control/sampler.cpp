@@ -131,6 +131,16 @@ Result<Milliseconds> Sampler::timed_request() {
   return std::chrono::duration_cast<Milliseconds>(answer->elapsed);
 }
 
+Status Sampler::known_service(const Readings& readings) {
+  const bool counts_only_others = readings.traffic && readings.traffic->requests && readings.traffic->requests->empty();
+  if (!counts_only_others || m_knows_service) {
+    return {};
+  }
+  auto known = m_kong.require_service(m_settings.service);
+  m_knows_service = known.has_value();
+  return known;
+}
+
 Result<Sample> Sampler::take(const std::vector<fleet::Instance>& running, AskKong ask_kong) {
   if (!m_asked_host_memory) {
     const auto info = m_engine.info();
@@ -153,6 +163,10 @@ Result<Sample> Sampler::take(const std::vector<fleet::Instance>& running, AskKon
     return tl::unexpected(second.error());
   }
   auto& [readings, problems] = *second;
+  const auto service = known_service(readings);
+  if (!service && service.error().code == Errc::interrupted) {
+    return tl::unexpected(service.error());
+  }
   const auto host = read_host();
   readings.host_cpu = host.cpu;
   const SampleContext context{.now = m_clock.now(),
@@ -162,6 +176,10 @@ Result<Sample> Sampler::take(const std::vector<fleet::Instance>& running, AskKon
                               .service = m_settings.service};
   auto sample = sample_between(m_last, readings, running, context);
   sample.problems = std::move(problems);
+  if (!service) {
+    sample.problems.push_back(service.error().what);
+    sample.request_rate.reset();
+  }
   sample.host_memory = host.memory;
   sample.host_disk = host.disk;
   if (readings.traffic && !readings.traffic->latency) {

@@ -55,6 +55,8 @@ class Sampler {
 
   Result<Look> look(const std::vector<fleet::Instance>& running, AskKong ask_kong);
   void read_kong(const Result<net::Response>& status, const Result<net::Response>& metrics, Look& seen);
+  /// A service that Kong does not know counts nothing, as if it were idle. Asked while none of its counters were seen.
+  Status known_service(const Readings& readings);
   bool can_go_on_from_last(const std::vector<fleet::Instance>& running, Instant now) const;
   Result<Milliseconds> timed_request();
 
@@ -65,6 +67,7 @@ class Sampler {
   const Settings& m_settings;
   std::optional<Bytes> m_host_memory;
   bool m_asked_host_memory = false;
+  bool m_knows_service = false;
   std::optional<Readings> m_last;
 };
 

@@ -257,6 +257,20 @@ Result<std::string> Admin::version(net::Urgency urgency) {
   return printable(*version);
 }
 
+Status Admin::require_service(std::string_view name) {
+  const auto answer =
+      call(request(net::Method::get, fmt::format("/services/{}", net::escaped(name)), net::Urgency::interruptible));
+  if (answer && answer->status == 404) {
+    return fail(Errc::not_found, "Kong has no service '{}': its requests cannot be counted; see service",
+                printable(name));
+  }
+  if (answer && !is_good(*answer)) {
+    const auto failed = failure(*answer);
+    return wrap(failed.value(), "Kong's service '{}'", printable(name));
+  }
+  return answer ? Status{} : Status(wrap(answer.error(), "Kong's service '{}'", printable(name)));
+}
+
 Result<Mode> Admin::mode(net::Urgency urgency) {
   if (!m_mode) {
     if (const auto known = status(urgency); !known) {

@@ -52,6 +52,9 @@ class Admin {
   /// Which Kong it is, such as "3.4.2"; safe to show.
   Result<std::string> version(net::Urgency urgency = net::Urgency::interruptible);
 
+  /// Whether Kong has a service of that name; `not_found` if not.
+  Status require_service(std::string_view name);
+
   /// All targets of the upstream, from all pages, those of weight 0 included. A database that Kong cannot reach is
   /// `busy`.
   Result<std::vector<Target>> targets(std::string_view upstream, net::Urgency urgency = net::Urgency::interruptible);

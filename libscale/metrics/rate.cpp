@@ -1,5 +1,7 @@
 #include "libscale/metrics/rate.hpp"
 
+#include <algorithm>
+
 namespace kscale::metrics {
 
 bool is_count(double figure) {
@@ -15,6 +17,13 @@ double increase_between(const Counters& earlier, const Counters& later) {
     sum += continues ? value - before->second : value;
   }
   return sum;
+}
+
+bool was_reset(const Counters& earlier, const Counters& later) {
+  return std::ranges::any_of(earlier, [&](const auto& one) {
+    const auto now = later.find(one.first);
+    return now == later.end() || now->second < one.second;
+  });
 }
 
 std::optional<double> per_second(double increase, std::chrono::nanoseconds span) {

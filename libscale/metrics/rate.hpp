@@ -20,6 +20,10 @@ bool is_count(double figure);
 /// extrapolation.
 double increase_between(const Counters& earlier, const Counters& later);
 
+/// Whether a series fell or has gone, as when Kong was restarted between the readings: `increase_between` is then the
+/// least that it can have been.
+bool was_reset(const Counters& earlier, const Counters& later);
+
 /// Growth per second. Empty for a span that is not positive.
 std::optional<double> per_second(double increase, std::chrono::nanoseconds span);
 

@@ -1,6 +1,6 @@
-#include "libscale/base/text.hpp"
-
 #include <catch2/catch.hpp>
+
+#include "libscale/base/text.hpp"
 
 namespace kscale {
 namespace {

@@ -281,6 +281,34 @@ TEST_CASE("a container that cannot be removed has left all the same: the cooldow
   }
 }
 
+TEST_CASE("a scale-down that fails is tried again after the cooldown, as each try leads traffic away") {
+  Scaler scaler(KongMode::database, 5);
+  scaler.load(0.01);
+  scaler.machine.http.fate = [](int, const net::Request& request) {
+    const bool removes = request.method == net::Method::del && request.to.base_url == "http://kong:8001";
+    return removes ? fakes::Fate::failed : fakes::Fate::arrives;
+  };
+  CHECK(scaler.check().outcome->reached == 5);
+  scaler.machine.clock.forward(30s);
+  CHECK(scaler.check().decision.reason.starts_with("hold: idle, cooldown, 2"));
+  scaler.machine.clock.forward(300s);
+  CHECK(scaler.check().decision.action == Action::down);
+}
+
+TEST_CASE("a service that Kong does not know is not idle, and that is told") {
+  Scaler scaler(KongMode::database, 5);
+  scaler.load(0.01);
+  scaler.settings.service = "shopp";
+  scaler.begin();
+  const auto peer = scaler.machine.kong.pick("/shop");
+  REQUIRE(peer);
+  scaler.machine.kong.record(*peer, 200, "service", 5ms, 4ms, 100, 100);
+  const auto report = scaler.check();
+  CHECK(report.decision.action == Action::hold);
+  REQUIRE(report.problems.size() == 1);
+  CHECK(report.problems[0] == "Kong has no service 'shopp': its requests cannot be counted; see service");
+}
+
 TEST_CASE("a failure of long ago does not lengthen the wait after the next one") {
   Scaler scaler;
   auto state = scaler.records->load();

@@ -125,6 +125,23 @@ TEST_CASE("a removal whose undoing failed too is undone by the next check") {
   CHECK(scaler.running() == 4);
 }
 
+TEST_CASE("once an action that failed is undone, a weight of 0 is somebody's will again") {
+  Scaler scaler(KongMode::database, 4);
+  scaler.load(0.05);
+  scaler.machine.http.fate = [](int, const net::Request& request) {
+    const bool removes = request.method == net::Method::del && request.to.base_url == "http://kong:8001";
+    return removes ? fakes::Fate::failed : fakes::Fate::arrives;
+  };
+  CHECK_FALSE(scaler.check().outcome->status);
+  CHECK(scaler.machine.targets().back() == "127.0.0.1:3023 100");
+  CHECK_FALSE(scaler.records->load().acting);
+  scaler.machine.http.fate = nullptr;
+  REQUIRE(scaler.machine.admin.change_targets("shop", {{kong::TargetChange::Kind::weigh, "127.0.0.1:3021", 0}}));
+  scaler.machine.clock.forward(30s);
+  CHECK(scaler.check().mended.empty());
+  CHECK(scaler.machine.targets()[1] == "127.0.0.1:3021 0");
+}
+
 TEST_CASE("what cannot be mended is told, and stops neither the repair of min nor the loop") {
   Scaler scaler;
   scaler.load(0.5);

@@ -162,6 +162,41 @@ TEST_CASE("rate, errors and response times are those of the service, where Kong 
   CHECK_FALSE(sample.notice.has_value());
 }
 
+TEST_CASE("a span in which Kong was restarted has no rate, as what came before that is lost") {
+  auto earlier = readings(10s, 0);
+  auto later = readings(20s, 0);
+  earlier.traffic.emplace().requests = metrics::Counters{{"200", 100'000}, {"404", 10}};
+  later.traffic.emplace().requests = metrics::Counters{{"200", 700}};
+  CHECK_FALSE(ten_seconds(earlier, later).request_rate.has_value());
+  earlier.traffic = kong::Traffic{};
+  later.traffic = kong::Traffic{};
+  earlier.total_requests = 100'000;
+  later.total_requests = 700;
+  CHECK_FALSE(ten_seconds(earlier, later).request_rate.has_value());
+}
+
+TEST_CASE("a target whose name Kong takes for another address serves nobody") {
+  fleet::Deployment deployment;
+  deployment.addressing = fleet::Addressing::name;
+  deployment.container_port = 3020;
+  auto serving = instance(1);
+  serving.container.networks = {{"shop_net", "172.18.0.7"}};
+  kong::TargetHealth seen{.address = "shop-1:3020", .weight = 100, .health = "HEALTHCHECKS_OFF"};
+  const auto sample_with = [&](const std::string& resolved) {
+    auto sample = ten_seconds(readings(10s, 0), readings(20s, 0));
+    seen.resolved = {{.ip = resolved}};
+    control::mark_unhealthy(sample, {serving}, deployment, std::vector{seen});
+    return sample;
+  };
+  CHECK(sample_with("172.18.0.7").not_serving() == 0);
+  const auto elsewhere = sample_with("172.18.0.3");
+  CHECK(elsewhere.not_serving() == 1);
+  REQUIRE(elsewhere.problems.size() == 1);
+  CHECK(elsewhere.problems[0] ==
+        "Kong sends the requests for shop-1:3020 to 172.18.0.3, which is not its address any more, until Kong asks "
+        "Docker's DNS again; target-address: ip avoids that");
+}
+
 TEST_CASE("a span without a request has no response time") {
   auto earlier = readings(10s, 0);
   earlier.traffic.emplace().requests = metrics::Counters{{"200", 100}};

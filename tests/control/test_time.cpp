@@ -47,6 +47,19 @@ TEST_CASE("a clock that is set by an hour, forward or back, changes no decision"
   }
 }
 
+TEST_CASE("a cooldown that began before a reboot while the clock was ahead ends in its time") {
+  Scaler scaler;
+  scaler.load(0.95);
+  store::State state;
+  const auto now = scaler.machine.clock.now();
+  state.last_up = store::Stamp{now.instant, now.wall + 5h, "the boot before"};
+  scaler.records->save(state);
+  scaler.begin();
+  CHECK(scaler.check().decision.action == Action::hold);
+  scaler.machine.clock.forward(301s);
+  CHECK(scaler.check().decision.action == Action::up);
+}
+
 TEST_CASE("a machine that slept for ten minutes takes one step at most, and counts the cooldown from there") {
   for (const double cores : {0.05, 0.95}) {
     // Some clocks stand still while a machine sleeps, those of some virtual machines do not.
