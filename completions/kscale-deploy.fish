@@ -74,5 +74,5 @@ complete -c kscale-deploy -l state-dir -r -F -d 'where state, history and lock a
 complete -c kscale-deploy -l keep-samples -x -d 'how long the history keeps each sample'
 complete -c kscale-deploy -l keep-minutes -x -d 'how long the history keeps averages over a minute'
 complete -c kscale-deploy -l metrics-listen -x -d "serve Prometheus' page there"
-complete -c kscale-deploy -l dry-run -d 'decide, but change nothing'
-complete -c kscale-deploy -l verbose -d 'tell each step'
+complete -c kscale-deploy -l dry-run -d 'print the steps, but change nothing'
+complete -c kscale-deploy -l verbose -d 'of no effect: the steps are told unless --quiet is given'

@@ -69,5 +69,5 @@ complete -c kscale-monitor -l state-dir -r -F -d 'where state, history and lock 
 complete -c kscale-monitor -l keep-samples -x -d 'how long the history keeps each sample'
 complete -c kscale-monitor -l keep-minutes -x -d 'how long the history keeps averages over a minute'
 complete -c kscale-monitor -l metrics-listen -x -d "serve Prometheus' page there"
-complete -c kscale-monitor -l dry-run -d 'decide, but change nothing'
-complete -c kscale-monitor -l verbose -d 'tell each step'
+complete -c kscale-monitor -l dry-run -d 'record nothing, and neither log nor send an alert'
+complete -c kscale-monitor -l verbose -d 'of no effect: steps are what changes something'

@@ -46,6 +46,15 @@ TEST_CASE("a tool with actions takes words among its options, and shows the acti
   CHECK(help_text(usage).find("\n  scale N         run N instances\n") != std::string::npos);
 }
 
+TEST_CASE("help tells of a setting what it does in this tool") {
+  auto usage = k_usage;
+  CHECK(help_text(usage).find(" --dry-run                 decide, but change nothing\n") != std::string::npos);
+  usage.meanings = {{"dry-run", "record nothing"}};
+  const auto help = help_text(usage);
+  CHECK(help.find(" --dry-run                 record nothing\n") != std::string::npos);
+  CHECK(help.find(" --verbose                 tell each step\n") != std::string::npos);
+}
+
 TEST_CASE("the exit status tells what kind of failure it was") {
   CHECK(exit_for({Errc::unreachable, ""}) == Exit::unreachable);
   CHECK(exit_for({Errc::timed_out, ""}) == Exit::unreachable);

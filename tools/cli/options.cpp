@@ -12,6 +12,11 @@ namespace kscale::cli {
 
 namespace {
 
+std::string help_on(const control::Key& key, const Usage& usage) {
+  const auto own = std::ranges::find(usage.meanings, key.name, &Meaning::setting);
+  return own != usage.meanings.end() ? own->help : std::string(key.help);
+}
+
 cxxopts::Options options_of(const Usage& usage) {
   cxxopts::Options options(usage.tool, usage.summary);
   options.set_width(100);
@@ -32,7 +37,7 @@ cxxopts::Options options_of(const Usage& usage) {
       continue;
     }
     const std::string name(key.name);
-    const std::string help(key.help);
+    const auto help = help_on(key, usage);
     if (key.argument.empty()) {
       options.add_options("Settings")(name, help);
     } else {

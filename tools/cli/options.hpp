@@ -16,6 +16,12 @@ struct Option {
   std::string argument = {};  ///< what the value is, for help; empty for a switch
 };
 
+/// What a setting does in a tool, where that is not what its key says.
+struct Meaning {
+  std::string setting;
+  std::string help;
+};
+
 /// A word that says what the tool is to do.
 struct Action {
   std::string name;
@@ -41,6 +47,7 @@ struct Usage {
   std::vector<Option> options;
   std::vector<Action> actions = {};                      ///< none: the tool does one thing and takes no words
   control::Key::Scope scope = control::Key::Scope::all;  ///< whose settings it takes besides those of all
+  std::vector<Meaning> meanings = {};                    ///< of settings that have one of their own here
 };
 
 /// Reads the arguments. Opens nothing and checks no value. Fails with `invalid` on what the tool does not know.

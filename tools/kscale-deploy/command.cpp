@@ -160,7 +160,9 @@ const cli::Usage& usage() {
                   {"cleanup", "", "remove all instances and the Compose project"},
                   {"history", "", "show what was scaled, when and why"},
                   {"pause", "[SPAN]", "let the autoscaler change nothing, for SPAN or until resume"},
-                  {"resume", "", "let it go on"}}};
+                  {"resume", "", "let it go on"}},
+      .meanings = {{"dry-run", "print the steps, but change nothing"},
+                   {"verbose", "of no effect: the steps are told unless --quiet is given"}}};
   return all;
 }
 

@@ -134,7 +134,9 @@ const cli::Usage& usage() {
                   {"csv", "print the history as CSV"},
                   {"report", "write a report on the history as a web page, and end", "FILE"},
                   {"show-config", "print each setting and where it comes from, and end"}},
-      .scope = control::Key::Scope::monitor};
+      .scope = control::Key::Scope::monitor,
+      .meanings = {{"dry-run", "record nothing, and neither log nor send an alert"},
+                   {"verbose", "of no effect: steps are what changes something"}}};
   return all;
 }
 
