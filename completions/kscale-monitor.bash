@@ -41,6 +41,7 @@ _kscale_monitor() {
       mapfile -t COMPREPLY < <(compgen -W "json csv" -- "$word")
       ;;
     --alert-for)
+      compopt -o nospace # the span comes next
       mapfile -t COMPREPLY < <(compgen -S = -W "high-cpu high-memory slow-responses errors unhealthy-instance
         overall-health kong-unreachable docker-unreachable target-drift at-max autoscaler-silent" -- "$word")
       ;;

@@ -1,5 +1,12 @@
 # Completion of kscale-monitor for fish.
 
+function __kscale_monitor_rules
+    # Those before the last comma stay.
+    set -l before (commandline -ct | string replace -r '^--alert-for=' '' | string replace -r '[^,]*$' '')
+    printf '%s=\n' "$before"{high-cpu,high-memory,slow-responses,errors,unhealthy-instance,overall-health} \
+        "$before"{kong-unreachable,docker-unreachable,target-drift,at-max,autoscaler-silent}
+end
+
 complete -c kscale-monitor -f
 complete -c kscale-monitor -l once -d 'look once and end; with --alert-mode, exit 4 when something is wrong'
 complete -c kscale-monitor -l plain -d 'print a block of text per look, also on a terminal'
@@ -59,7 +66,7 @@ complete -c kscale-monitor -l cpu-threshold -x -d 'alert above this CPU use of a
 complete -c kscale-monitor -l memory-threshold -x -d 'alert above this memory use of an instance'
 complete -c kscale-monitor -l response-time-threshold -x -d 'alert above this mean response time'
 complete -c kscale-monitor -l error-rate-threshold -x -d 'alert above this share of answers with 5xx'
-complete -c kscale-monitor -l alert-for -x -d 'how long something must be wrong before the alert fires'
+complete -c kscale-monitor -l alert-for -x -a '(__kscale_monitor_rules)' -d 'how long something must be wrong before the alert fires'
 complete -c kscale-monitor -l alert-repeat -x -d 'tell again of an alert that lasts for so long'
 complete -c kscale-monitor -l webhook-url -x -d 'post alerts there as JSON'
 complete -c kscale-monitor -l slack-url -x -d 'post alerts to this Slack webhook'
