@@ -269,9 +269,13 @@ std::vector<Key> peers() {
       text(
           {"kong-client-key", "", "FILE", "its private key"},
           [](auto& s) -> auto& { return s.kong_tls.client_key_file; }),
-      text(
+      key(
           {"docker-host", "", "ADDRESS", "Docker's address; else DOCKER_HOST, DOCKER_CONTEXT or the current context"},
-          [](auto& s) -> auto& { return s.docker_host; }),
+          [](Settings& s, std::string_view value) -> Status {
+            s.docker_host = value;
+            return {};
+          },
+          [](const Settings& s) { return without_credentials(s.docker_host); }),
       text(
           {"compose-file", "", "FILE", "Compose's file; else the one in this folder, if there is one"},
           [](auto& s) -> auto& { return s.compose_file; }),

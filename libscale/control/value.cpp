@@ -90,14 +90,16 @@ Result<bool> parse_switch(std::string_view text) {
 }
 
 Result<std::string> parse_url(std::string_view text) {
+  // First, and wherever it stands: the other failures repeat the text, and where a password ends cannot be known of one
+  // with a '/' or a '#' in it.
+  if (text.find('@') != std::string_view::npos) {
+    return fail(Errc::invalid, "an address must not hold a password: give a key in KSCALE_KONG_TOKEN or in a file");
+  }
   const auto scheme = text.starts_with("http://") ? 7U : text.starts_with("https://") ? 8U : 0U;
   const bool clean = std::ranges::all_of(text, [](unsigned char c) { return c > ' ' && c < 0x7f; });
   if (scheme == 0 || text.size() == scheme || text[scheme] == '/' || !clean ||
       text.find_first_of("?#") != std::string_view::npos) {
     return fail(Errc::invalid, "'{}' is not an address such as http://localhost:8001", printable(text));
-  }
-  if (text.substr(0, text.find('/', scheme)).find('@') != std::string_view::npos) {
-    return fail(Errc::invalid, "an address must not hold a password: give a key in KSCALE_KONG_TOKEN or in a file");
   }
   while (text.ends_with('/')) {
     text.remove_suffix(1);
@@ -164,6 +166,17 @@ std::string shown(const alert::HoldTimes& hold_for) {
     parts.push_back(fmt::format("{}={}", alert::info(rule).name, in_seconds(span)));
   }
   return fmt::format("{}", fmt::join(parts, ","));
+}
+
+std::string without_credentials(std::string_view address) {
+  const auto separator = address.find("://");
+  const bool has_scheme = separator != std::string_view::npos && address.find(':') == separator;
+  const auto begin = has_scheme ? separator + 3 : 0;
+  const auto at = address.rfind('@');
+  if (address.starts_with("unix://") || at == std::string_view::npos || at < begin) {
+    return std::string(address);
+  }
+  return fmt::format("{}{}", address.substr(0, begin), address.substr(at + 1));
 }
 
 std::string without_secret(std::string_view url) {

@@ -25,7 +25,8 @@ Result<Bytes> parse_size(std::string_view text, Bytes least);
 /// true/false, yes/no, on/off or 1/0, in any case.
 Result<bool> parse_switch(std::string_view text);
 
-/// http:// or https://, a host, perhaps a port and a path; the slash at the end is taken off.
+/// http:// or https://, a host, perhaps a port and a path; the slash at the end is taken off. One with an @ is refused,
+/// and not repeated: what stands before it may be a password.
 Result<std::string> parse_url(std::string_view text);
 
 /// An http:// or https:// address of which whoever knows it can make use: it may hold a path and a query, and no
@@ -40,6 +41,8 @@ Result<alert::HoldTimes> parse_hold_times(std::string_view text);
 
 /// As it is read back: `high-cpu=120s,errors=30s`.
 std::string shown(const alert::HoldTimes& hold_for);
+/// Docker's address without what stands before an @, which may be a password. A path of a socket stays as it is.
+std::string without_credentials(std::string_view address);
 /// Scheme, host and port, and `/...` for the rest. Empty stays empty.
 std::string without_secret(std::string_view url);
 

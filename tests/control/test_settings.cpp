@@ -182,6 +182,17 @@ TEST_CASE("addresses that are secrets are read, and never shown") {
   CHECK(text.find(" http://am:9093/... ") != std::string::npos);
 }
 
+TEST_CASE("credentials in Docker's address are not shown") {
+  Layers layers;
+  layers.sources.flags = {{"docker-host", "tcp://me:planted-secret@docker.example:2375"}};
+  const auto loaded = layers.load();
+  REQUIRE(loaded);
+  CHECK(loaded->settings.docker_host == "tcp://me:planted-secret@docker.example:2375");  // to be refused by who uses it
+  const auto text = shown(*loaded);
+  CHECK(text.find("planted-secret") == std::string::npos);
+  CHECK(text.find(" tcp://docker.example:2375 ") != std::string::npos);
+}
+
 TEST_CASE("an address that is a secret is in no error") {
   const std::string bad = "hooks.example/planted-secret";
   const std::string what = "not an address such as https://example.org/hook";

@@ -48,8 +48,12 @@ TEST_CASE("an address has a scheme and a host, and no password") {
     CAPTURE(text);
     CHECK_FALSE(parse_url(text));
   }
-  CHECK(parse_url("http://u:p@kong").error().what ==
-        "an address must not hold a password: give a key in KSCALE_KONG_TOKEN or in a file");
+  for (const auto* const text : {"http://u:p@kong", "http://u:p#ss@kong:8001", "http://u:p?ss@kong:8001",
+                                 "u:p@kong:8001", "http://u:p/ss@kong:8001", "http://u:p ss@kong", "ftp://u:p@kong"}) {
+    CAPTURE(text);
+    CHECK(parse_url(text).error().what ==
+          "an address must not hold a password: give a key in KSCALE_KONG_TOKEN or in a file");
+  }
 }
 
 TEST_CASE("a secret address may hold credentials, a path and a query") {
@@ -78,6 +82,16 @@ TEST_CASE("of a secret address only its scheme, host and port are shown") {
   CHECK(without_secret("http://me:s3cret@p") == "http://p");
   CHECK(without_secret("http://[::1]:9093") == "http://[::1]:9093");
   CHECK(without_secret("").empty());
+}
+
+TEST_CASE("Docker's address is shown without credentials") {
+  CHECK(without_credentials("tcp://me:s3cret@h:2375") == "tcp://h:2375");
+  CHECK(without_credentials("me:s3cret@h:2375") == "h:2375");
+  CHECK(without_credentials("tcp://me:s3/cr@et@h:2375/x") == "tcp://h:2375/x");
+  CHECK(without_credentials("me:s3://cret@h") == "h");
+  for (const std::string text : {"", "tcp://h:2375", "h", "unix:///var/run/docker.sock", "unix:///tmp/a@b"}) {
+    CHECK(without_credentials(text) == text);
+  }
 }
 
 TEST_CASE("a place to listen at is a host and a port") {
