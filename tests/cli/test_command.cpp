@@ -62,4 +62,11 @@ TEST_CASE("a switch that is given as false is not given") {
   CHECK(command({"cleanup", "--yes"})->yes);
   CHECK_FALSE(command({"cleanup", "--yes=false", "--force=false"})->yes);
   CHECK_FALSE(command({"cleanup", "--yes=false", "--force=false"})->force);
+  for (const std::string no : {"0", "f", "F", "False"}) {
+    CAPTURE(no);
+    CHECK_FALSE(command({"cleanup", "--yes=" + no})->yes);
+    CHECK_FALSE(command({"cleanup", "--force=" + no})->force);
+  }
+  CHECK(command({"cleanup", "--yes=1"})->yes);
+  CHECK_FALSE(command({"cleanup", "--yes=no"}));
 }

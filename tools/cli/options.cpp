@@ -69,6 +69,13 @@ std::string help_on(const std::vector<Action>& actions) {
   return text.empty() ? text : '\n' + text;
 }
 
+/// What was given, as a switch of the tool's own is kept: `true` or `false`, however that was written.
+std::string own_value(const Usage& usage, const cxxopts::KeyValue& given) {
+  const auto option = std::ranges::find(usage.options, given.key(), &Option::name);
+  const bool is_switch = option == usage.options.end() || option->argument.empty();
+  return is_switch ? (given.as<bool>() ? "true" : "false") : given.value();
+}
+
 }  // namespace
 
 bool CommandLine::has(std::string_view name) const {
@@ -98,7 +105,7 @@ Result<CommandLine> parse_command_line(const Usage& usage, const std::vector<std
     } else if (is_setting(given.key())) {
       command_line.flags.push_back({given.key(), given.value()});
     } else {
-      command_line.options.push_back({given.key(), given.value()});
+      command_line.options.push_back({given.key(), own_value(usage, given)});
     }
   }
   return command_line;
