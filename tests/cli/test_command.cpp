@@ -54,6 +54,9 @@ TEST_CASE("scale needs a number that can be one") {
 
 TEST_CASE("a bad value names its option") {
   CHECK(fault({"logs", "--tail", "x"}) == "--tail: 'x' is not a whole number from 0 to 1000000");
+  CHECK(fault({"deploy", "--image", ""}) == "--image: names no image; to build one, leave the option out");
+  CHECK(fault({"deploy", "--image="}) == "--image: names no image; to build one, leave the option out");
+  CHECK(command({"deploy", "--image", "shop:2"})->image == "shop:2");
   CHECK(fault({"pause", "soon"}).starts_with("pause: 'soon' is not a span"));
   CHECK(fault({"scale", "3", "--wait-timeout", "never"}).starts_with("--wait-timeout: 'never' is not a span"));
 }

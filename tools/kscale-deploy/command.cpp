@@ -84,6 +84,12 @@ Result<int> instances_in(std::string_view text) {
   return control::parse_whole(text, 1, 1000);
 }
 
+/// An empty one is a variable that is not set, and no wish to build instead.
+Result<std::string> image_in(std::string_view text) {
+  return text.empty() ? fail(Errc::invalid, "names no image; to build one, leave the option out")
+                      : Result<std::string>(std::string(text));
+}
+
 Status take_options(const cli::CommandLine& line, Command& command) {
   command.include_kong = line.has("include-kong");
   command.include_database = line.has("include-database");
@@ -94,9 +100,9 @@ Status take_options(const cli::CommandLine& line, Command& command) {
   command.yes = line.has("yes");
   command.json = line.has("json");
   command.quiet = line.has("quiet");
-  command.image = line.value("image").value_or("");
   Taker taker(line);
   taker.take("instances", command.instances, instances_in);
+  taker.take("image", command.image, image_in);
   taker.take("tail", command.tail, [](std::string_view text) { return control::parse_whole(text, 0, 1'000'000); });
   taker.take("since", command.since, seconds_in);
   taker.take("history-days", command.days, [](std::string_view text) {

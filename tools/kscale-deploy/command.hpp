@@ -21,7 +21,7 @@ struct Command {
   bool include_database = false;
   bool all = false;
   bool all_at_once = false;
-  std::string image;
+  std::string image;  ///< of deploy; empty: one is built
   int tail = 50;
   bool follow = false;
   std::optional<std::chrono::seconds> since;  ///< of logs: how far back
