@@ -53,7 +53,9 @@ Result<std::vector<docker::Container>> containers_meant_by(const std::string& wo
     return service;
   }
   auto named = world.engine.inspect(word);
-  if (!named && named.error().code == Errc::not_found) {
+  // Docker also takes the beginning of an id: `7` may be a stranger's.
+  const bool is_it = named && (named->name == word || named->id == word);
+  if (named ? !is_it : named.error().code == Errc::not_found) {
     return fail(Errc::not_found, "logs: there is no {}", printable(word));
   }
   return std::move(named).map([](docker::Container container) { return std::vector{std::move(container)}; });

@@ -15,8 +15,8 @@
 namespace kscale::operate {
 
 /// The containers that a word means: all instances where it is empty or "backend"; an instance, by its name or number;
-/// those of a service of Compose, in the project of the instances; or a container by its name. `not_found` where there
-/// is none.
+/// those of a service of Compose, in the project of the instances; or a container by its name or whole id. `not_found`
+/// where there is none.
 Result<std::vector<docker::Container>> containers_meant_by(const std::string& word, const fleet::World& world,
                                                            const fleet::Deployment& deployment);
 

@@ -83,6 +83,15 @@ TEST_CASE("a word means all instances, one of them, a service or a container") {
   CHECK(meant_by(machine, "their-kong") == Names{"their-kong"});
 }
 
+TEST_CASE("the beginning of an id means nobody, though Docker takes it") {
+  FakeMachine machine;
+  compose_other(machine, "stranger", "theirs", "another");
+  const auto id = machine.engine.inspect("stranger")->id;
+  REQUIRE(machine.engine.inspect(id.substr(0, 8))->name == "stranger");
+  CHECK(refusal(machine, id.substr(0, 8)) == Error{Errc::not_found, "logs: there is no " + id.substr(0, 8)});
+  CHECK(meant_by(machine, id) == Names{"stranger"});
+}
+
 TEST_CASE("a word that means nothing is told, and so is an engine that cannot be asked") {
   FakeMachine machine(sandbox::KongMode::database, 0);
   CHECK(refusal(machine, "") == Error{Errc::not_found, "logs: there is no instance"});
