@@ -20,12 +20,6 @@ void tell(const Usage& usage, const std::string& what) {
   terminal_log(usage.tool, false).say(control::Level::error, "{}", what);
 }
 
-/// Whether those who read what is printed have seen enough, as `head` does.
-bool reader_has_left() {
-  pollfd out{.fd = STDOUT_FILENO, .events = 0, .revents = 0};
-  return poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
-}
-
 Exit begin(const Usage& usage, const char* version, const std::vector<std::string>& arguments,
            const std::function<Exit(const Call&)>& body) {
   const auto line = parse_command_line(usage, arguments);
@@ -57,6 +51,11 @@ Exit begin(const Usage& usage, const char* version, const std::vector<std::strin
 Exit usage_error(const Usage& usage, const Error& error) {
   tell(usage, fmt::format("{}; see {} --help", error.what, usage.tool));
   return Exit::usage;
+}
+
+bool reader_has_left() {
+  pollfd out{.fd = STDOUT_FILENO, .events = 0, .revents = 0};
+  return poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
 }
 
 Exit flushed(const Usage& usage, Exit exit) {

@@ -17,6 +17,9 @@ struct Call {
 /// Tells on stderr what is wrong with the call.
 Exit usage_error(const Usage& usage, const Error& error);
 
+/// Whether those who read what is printed have seen enough, as `head` does, or their terminal is gone.
+bool reader_has_left();
+
 /// `exit`, or a failure where what was printed could not be written; a reader that has left, as `head` does, is none.
 Exit flushed(const Usage& usage, Exit exit);
 

@@ -28,6 +28,7 @@
 #include "libscale/operate/plan.hpp"
 #include "tools/cli/progress.hpp"
 #include "tools/cli/terminal_log.hpp"
+#include "tools/cli/tool.hpp"
 
 namespace kscale::deploy {
 
@@ -199,8 +200,8 @@ Result<Exit> Session::logs() {
         fmt::print("{}{}\n", cli::coloured(line.prefix, line.place), line.text);
       }
     }
-    std::fflush(stdout);
-    if (!m_command.follow) {
+    const bool is_written = std::fflush(stdout) == 0;  // what kept it from that is told by the caller
+    if (!m_command.follow || !is_written || cli::reader_has_left()) {
       return Exit::done;
     }
   } while (m_system_clock.wait(k_poll) == Waited::whole);
