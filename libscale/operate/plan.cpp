@@ -270,11 +270,12 @@ Plan plan_stop(const fleet::Deployment& deployment, const Situation& situation, 
     plan.steps.push_back(step_on(Kind::stop, up));
     plan.steps.back().targets_stay = situation.is_kong_absent;
   }
+  // Behind the stop: one that is interrupted leaves all as it was. Before what Compose does, which may fail: the
+  // autoscaler would start what is stopped.
+  plan.steps.push_back({.kind = Kind::pause});
   if (const auto others = other_services(deployment, situation, any_service); all && !others.empty()) {
     plan.steps.push_back({.kind = Kind::stop_services, .names = others});
   }
-  // At the end: one that is interrupted leaves all as it was.
-  plan.steps.push_back({.kind = Kind::pause});
   return plan;
 }
 
@@ -353,10 +354,10 @@ Plan plan_cleanup(const Situation& situation, bool everything) {
     plan.steps.push_back(step_on(Kind::discard, situation.instances));
     plan.steps.back().targets_stay = situation.is_kong_absent;
   }
+  plan.steps.push_back({.kind = Kind::pause});
   if (!situation.services.empty()) {
     plan.steps.push_back({.kind = everything ? Kind::take_down_all : Kind::take_down});
   }
-  plan.steps.push_back({.kind = Kind::pause});
   return plan;
 }
 

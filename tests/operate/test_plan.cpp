@@ -105,13 +105,13 @@ TEST_CASE("a service that Compose scales makes the first instance, and is never 
                          "4. make noshery_backend-2 like the siblings"));
 }
 
-TEST_CASE("stop pauses the autoscaler, which would start what is stopped") {
+TEST_CASE("stop pauses the autoscaler, which would start what is stopped, also where Compose fails then") {
   auto situation = running(2);
   situation.services = services();
   CHECK(text_of(plan_stop(k_shop, situation, true)) ==
         "1. drain shop-1, shop-2, delete the targets, stop them\n"
-        "2. stop kong-database, kong with Compose\n"
-        "3. pause the autoscaler\n");
+        "2. pause the autoscaler\n"
+        "3. stop kong-database, kong with Compose\n");
 }
 
 TEST_CASE("a stop deletes stale targets too, but none of a machine where no instance stands") {
@@ -199,8 +199,8 @@ TEST_CASE("a cleanup removes instances in any state, and then the project") {
         "1. delete the targets of shop-1, shop-2, stop and remove them\n2. pause the autoscaler\n");
   situation.services = services();
   CHECK(text_of(plan_cleanup(situation, true))
-            .ends_with("2. take the Compose project down: its containers, networks, volumes and orphans\n"
-                       "3. pause the autoscaler\n"));
+            .ends_with("2. pause the autoscaler\n"
+                       "3. take the Compose project down: its containers, networks, volumes and orphans\n"));
 }
 
 TEST_CASE("a cleanup deletes the targets that an earlier one had to leave, but none of another machine") {

@@ -27,6 +27,20 @@ TEST_CASE("stop and start take all out and bring all back, and the autoscaler is
   CHECK_FALSE(operated.records->load().pause.has_value());
 }
 
+TEST_CASE("where Compose fails, the autoscaler is paused all the same") {
+  Operated operated;
+  auto situation = operated.situation();
+  situation.services = {{.name = "kong"}};
+  const auto& deployment = operated.settings.deployment;
+  for (const auto& plan : {plan_stop(deployment, situation, true), plan_cleanup(situation, false)}) {
+    CAPTURE(plan.action);
+    REQUIRE(operated.records->resume());
+    CHECK_FALSE(operated.op->carry_out(plan, plan.action).status);
+    CHECK(operated.machine.running().empty());
+    CHECK(operated.records->load().pause.has_value());
+  }
+}
+
 TEST_CASE("a cleanup removes what is of this deployment, and nothing else") {
   Operated operated;
   operated.machine.docker.answer({.method = "POST",
