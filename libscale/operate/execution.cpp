@@ -48,10 +48,12 @@ Result<std::vector<std::string>> Execution::carry_out(const Step& step) {
   return change(step).map([] { return std::vector<std::string>{}; });
 }
 
-std::string Execution::undo() {
+std::string Execution::undo(const Step& failed) {
   std::string text;
-  if (const auto back = undo_replacements(); !back) {
-    text += fmt::format("; {}", back.error().what);
+  // What failed behind them says nothing against a new image with which all are ready.
+  if (failed.kind == Kind::replace) {
+    const auto back = undo_replacements();
+    text += back ? "" : fmt::format("; {}", back.error().what);
   }
   if (!m_to_come_back.empty()) {
     const auto back = start(std::exchange(m_to_come_back, {}));

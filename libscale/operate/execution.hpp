@@ -27,10 +27,10 @@ class Execution {
   /// instance is undone, as the steps of the fleet do.
   Result<std::vector<std::string>> carry_out(const Step& step);
 
-  /// After a failure: those instances that have a new image already get their old one back, those that were stopped to
-  /// come back are started, and one that was only made to serve meanwhile goes. What there is to say of that, to be
-  /// added to the error.
-  std::string undo();
+  /// After a failure of that step: where it was a replacement, those instances that have the new image already get
+  /// their old one back; those that were stopped to come back are started, and one that was only made to serve
+  /// meanwhile goes. What there is to say of that, to be added to the error.
+  std::string undo(const Step& failed);
 
  private:
   struct Replaced {

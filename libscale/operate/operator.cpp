@@ -168,13 +168,11 @@ ActionReport Operator::carry_out(const Plan& plan, const std::string& reason) {
     if (!done) {
       step.state = StepReport::State::failed;
       report.status = tl::unexpected(done.error());
+      report.status.error().what += execution.undo(step.step);
       break;
     }
     step.state = StepReport::State::done;
     step.done = std::move(*done);
-  }
-  if (!report.status) {
-    report.status.error().what += execution.undo();
   }
   if (const auto after = instances()) {
     report.instances = count_running(*after);

@@ -60,7 +60,7 @@ class Operator {
   void recover();
 
   /// Carries the plan out until a step fails. What was begun with an instance is undone then, as the steps of the fleet
-  /// do; a rolling replacement also brings those back to their old image that have the new one already. A change of
+  /// do; a replacement that fails also brings those back to their old image that have the new one already. A change of
   /// the number of instances goes into the history and begins the autoscaler's cooldown.
   ActionReport carry_out(const Plan& plan, const std::string& reason);
 

@@ -183,6 +183,25 @@ TEST_CASE("the one that helps a single instance goes again when that cannot be r
   CHECK(operated.image_of("shop-1") == "shop:1");
 }
 
+TEST_CASE("what fails behind a replacement does not bring the old image back") {
+  Operated operated(KongMode::database, 1);
+  const auto plan = plan_deploy(operated.settings.deployment, operated.situation(), {.image = "checked:1"});
+  REQUIRE(plan.steps.back().kind == Kind::end_help);
+  bool is_replaced = false;
+  operated.machine.http.fate = [&](int, const net::Request& request) {
+    is_replaced = is_replaced || operated.image_of("shop-1") == "checked:1";
+    const bool drains =
+        request.method == net::Method::patch && request.path.find("/targets/127.0.0.1:3021") != std::string::npos;
+    return is_replaced && drains ? fakes::Fate::failed : fakes::Fate::arrives;
+  };
+  const auto report = operated.op->carry_out(plan, "deploy");
+  operated.machine.http.fate = nullptr;
+  CHECK_FALSE(report.status);
+  CHECK(report.steps.back().state == StepReport::State::failed);
+  CHECK(operated.image_of("shop-1") == "checked:1");
+  CHECK(operated.machine.targets()[0] == "127.0.0.1:3020 100");
+}
+
 TEST_CASE("the image that is asked for goes before the one of the settings") {
   Operated operated;
   operated.settings.deployment.overrides.image = "shop:1";
