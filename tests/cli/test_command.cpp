@@ -45,6 +45,9 @@ TEST_CASE("an option goes with the actions that it is for, before or behind them
 TEST_CASE("scale needs a number that can be one") {
   CHECK(command({"scale", "5"})->instances == 5);
   CHECK(command({"scale", "--instances", "5"})->instances == 5);
+  CHECK(command({"scale", "5", "--instances", "5"})->instances == 5);
+  CHECK(fault({"scale", "3", "--instances", "5"}) ==
+        "scale 3 and --instances 5 contradict each other: give one of them");
   CHECK(fault({"scale"}) == "scale: to how many? kscale-deploy scale N");
   CHECK(fault({"scale", "0"}) == "scale: '0' is not a whole number from 1 to 1000");
   CHECK(fault({"scale", "many"}) == "scale: 'many' is not a whole number from 1 to 1000");

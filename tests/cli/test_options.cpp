@@ -55,6 +55,15 @@ TEST_CASE("help tells of a setting what it does in this tool") {
   CHECK(help.find(" --verbose                 tell each step\n") != std::string::npos);
 }
 
+TEST_CASE("of an option that is given more than once the last one counts") {
+  const auto line = parse_command_line(
+      k_usage, {"--tail", "1", "--once", "--config=a.yml", "--tail=30", "--once=false", "--config", "b.yml"});
+  REQUIRE(line);
+  CHECK(line->value("tail") == "30");
+  CHECK_FALSE(line->has("once"));
+  CHECK(line->config == "b.yml");
+}
+
 TEST_CASE("the exit status tells what kind of failure it was") {
   CHECK(exit_for({Errc::unreachable, ""}) == Exit::unreachable);
   CHECK(exit_for({Errc::timed_out, ""}) == Exit::unreachable);

@@ -83,8 +83,9 @@ bool CommandLine::has(std::string_view name) const {
 }
 
 std::optional<std::string> CommandLine::value(std::string_view name) const {
-  const auto found = std::ranges::find(options, name, &control::Flag::name);
-  return found != options.end() ? std::optional(found->value) : std::nullopt;
+  // From the end: of an option that is given more than once the last one counts, as with the settings.
+  const auto found = std::find_if(options.rbegin(), options.rend(), [&](const auto& one) { return one.name == name; });
+  return found != options.rend() ? std::optional(found->value) : std::nullopt;
 }
 
 Result<CommandLine> parse_command_line(const Usage& usage, const std::vector<std::string>& arguments) try {

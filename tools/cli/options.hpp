@@ -36,7 +36,9 @@ struct CommandLine {
   std::vector<control::Flag> options;  ///< the tool's own that were given, and help and version
   std::vector<std::string> words;      ///< what is no option: the action first
 
+  /// Whether the switch is on.
   bool has(std::string_view name) const;
+  /// What was given, the last time.
   std::optional<std::string> value(std::string_view name) const;
 };
 

@@ -120,6 +120,10 @@ Status take_word(const std::string& word, Command& command) {
     if (!count) {
       return wrap(count.error(), "scale");
     }
+    if (command.instances.value_or(*count) != *count) {
+      return fail(Errc::invalid, "scale {} and --instances {} contradict each other: give one of them", *count,
+                  *command.instances);
+    }
     command.instances = *count;
   } else if (command.action == Action::pause) {
     const auto span = seconds_in(word);
