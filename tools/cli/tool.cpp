@@ -37,7 +37,7 @@ Exit begin(const Usage& usage, const char* version, const std::vector<std::strin
   auto loaded = control::load_settings(sources_for(*line));
   if (!loaded) {
     tell(usage, loaded.error().what);
-    return loaded.error().code == Errc::invalid ? Exit::usage : exit_for(loaded.error());
+    return exit_for_set_up(loaded.error());
   }
   if (line->has("show-config")) {
     fmt::print("{}", control::shown(*loaded));

@@ -43,11 +43,6 @@ void print(const json::Value& value) {
   fmt::print("{}\n", json::dump(value));
 }
 
-/// Of an error that comes before anybody was asked: what is `invalid` then was called or set wrongly.
-Exit exit_for_settings(const Error& error) {
-  return error.code == Errc::invalid ? Exit::usage : Exit::failed;
-}
-
 bool reads_only(Action action) {
   return action == Action::status || action == Action::health || action == Action::logs || action == Action::history;
 }
@@ -73,8 +68,7 @@ class Session {
   Status open();
   /// Fails with what kept it from being begun or looked at.
   Result<Exit> run();
-  /// Tells of an error. `otherwise` where its code has no exit status of its own.
-  Exit tell(const Error& error, Exit otherwise);
+  Exit tell(const Error& error, Exit exit) const;
 
  private:
   fleet::World world();
@@ -127,10 +121,9 @@ Status Session::open() {
   return {};
 }
 
-Exit Session::tell(const Error& error, Exit otherwise) {
+Exit Session::tell(const Error& error, Exit exit) const {
   m_log.say(control::Level::error, "{}", error.what);
-  const auto exit = cli::exit_for(error);
-  return exit == Exit::failed ? otherwise : exit;
+  return exit;
 }
 
 fleet::World Session::world() {
@@ -430,11 +423,8 @@ Result<std::optional<operate::Step>> Session::build() {
 }
 
 Result<Exit> Session::act() {
-  if (auto confirmed = confirm(); !confirmed) {
-    return tell(confirmed.error(), exit_for_settings(confirmed.error()));
-  }
-  if (auto found = find_compose(); !found) {
-    return tell(found.error(), exit_for_settings(found.error()));
+  if (const auto ready = confirm().and_then([this] { return find_compose(); }); !ready) {
+    return tell(ready.error(), cli::exit_for_set_up(ready.error()));
   }
   const auto built = build();
   if (!built) {
@@ -480,10 +470,10 @@ Result<Exit> Session::act() {
 Exit carry_out(const Command& command, control::Settings settings, cli::Signals& signals) {
   Session session(command, std::move(settings), signals);
   if (auto opened = session.open(); !opened) {
-    return session.tell(opened.error(), exit_for_settings(opened.error()));
+    return session.tell(opened.error(), cli::exit_for_set_up(opened.error()));
   }
   const auto done = session.run();
-  return done ? *done : session.tell(done.error(), Exit::failed);
+  return done ? *done : session.tell(done.error(), cli::exit_for(done.error()));
 }
 
 }  // namespace kscale::deploy
