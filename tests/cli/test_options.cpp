@@ -71,4 +71,12 @@ TEST_CASE("the exit status tells what kind of failure it was") {
   CHECK(exit_for({Errc::interrupted, ""}) == Exit::interrupted);
   CHECK(exit_for({Errc::unauthorized, ""}) == Exit::failed);
   CHECK(exit_for({Errc::not_found, ""}) == Exit::failed);
+  CHECK(exit_for({Errc::unsupported, ""}) == Exit::failed);
+}
+
+TEST_CASE("in a set-up, what is wrong or cannot be done is how the tool was called") {
+  CHECK(exit_for_set_up({Errc::invalid, ""}) == Exit::usage);
+  CHECK(exit_for_set_up({Errc::unsupported, ""}) == Exit::usage);
+  CHECK(exit_for_set_up({Errc::not_found, ""}) == Exit::failed);
+  CHECK(exit_for_set_up({Errc::unreachable, ""}) == Exit::unreachable);
 }

@@ -18,7 +18,7 @@ Exit exit_for(const Error& error) {
 }
 
 Exit exit_for_set_up(const Error& error) {
-  return error.code == Errc::invalid ? Exit::usage : exit_for(error);
+  return error.code == Errc::invalid || error.code == Errc::unsupported ? Exit::usage : exit_for(error);
 }
 
 }  // namespace kscale::cli

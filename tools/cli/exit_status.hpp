@@ -16,7 +16,8 @@ enum class Exit {
 };
 
 Exit exit_for(const Error& error);
-/// The same, before anything was begun: what is `invalid` then is how the tool was called or set.
+/// The same, before anything was begun: what is `invalid` or `unsupported` then is how the tool was called or set, and
+/// trying again does not help.
 Exit exit_for_set_up(const Error& error);
 
 }  // namespace kscale::cli
