@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -18,6 +19,16 @@ namespace {
 
 void tell(const Usage& usage, const std::string& what) {
   terminal_log(usage.tool, false).say(control::Level::error, "{}", what);
+}
+
+/// Where one of the standard streams is closed, what is opened next would take its place, and be written to. Opened for
+/// reading, so that what cannot be told still fails.
+void hold_closed_streams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (fcntl(fd, F_GETFD) < 0) {
+      open("/dev/null", O_RDONLY);
+    }
+  }
 }
 
 Exit begin(const Usage& usage, const char* version, const std::vector<std::string>& arguments,
@@ -69,6 +80,7 @@ Exit flushed(const Usage& usage, Exit exit) {
 
 int run_tool(const Usage& usage, const char* version, int argc, char** argv,
              const std::function<Exit(const Call&)>& body) {
+  hold_closed_streams();
   prctl(PR_SET_DUMPABLE, 0);  // keys are in memory: no core of them, nor a look by others of the same user
   try {
     return static_cast<int>(begin(usage, version, {argv + 1, argv + argc}, body));
