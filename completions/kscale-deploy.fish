@@ -27,7 +27,7 @@ complete -c kscale-deploy -l history-days -x -n '__fish_seen_subcommand_from his
 complete -c kscale-deploy -l force -n '__fish_seen_subcommand_from cleanup' -d 'also volumes and orphans'
 complete -c kscale-deploy -l yes -d 'ask nothing'
 complete -c kscale-deploy -l json -d 'print JSON'
-complete -c kscale-deploy -l quiet -d 'tell no progress'
+complete -c kscale-deploy -l quiet -d 'tell only what is wrong'
 complete -c kscale-deploy -l wait-timeout -x -d 'how long to wait for readiness, Kong and the lock'
 complete -c kscale-deploy -l show-config -d 'print each setting and where it comes from, and end'
 complete -c kscale-deploy -l config -r -F -d 'read the settings from FILE'

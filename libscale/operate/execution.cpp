@@ -352,7 +352,7 @@ Status Execution::undo_replacements() {
     const auto& name = replaced.instance.container.name;
     const auto back = bring_back(replaced);
     if (back) {
-      m_log.say(control::Level::notice, "{} has its old image again", name);
+      m_log.say(control::Level::warning, "{} has its old image again", name);
     } else if (outcome) {
       outcome = fail(back.error().code, "{} still has the new image: {}", name, back.error().what);
     } else {

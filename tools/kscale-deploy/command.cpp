@@ -156,7 +156,7 @@ const cli::Usage& usage() {
                   {"force", "cleanup: also volumes and orphans"},
                   {"yes", "ask nothing"},
                   {"json", "print JSON"},
-                  {"quiet", "tell no progress"},
+                  {"quiet", "tell only what is wrong"},
                   {"wait-timeout", "how long to wait for readiness, Kong and the lock", "SPAN"},
                   {"show-config", "print each setting and where it comes from, and end"}},
       .actions = {{"start", "", "run at least N instances"},

@@ -60,6 +60,9 @@ class Session {
         m_http(signals.stop_fd()),
         m_plain_log(cli::terminal_log(usage().tool, false)),
         m_log([this](control::Level level, std::string_view text) {
+          if (level == control::Level::notice && m_command.quiet) {
+            return;
+          }
           m_progress.clear();
           m_plain_log.say(level, "{}", text);
         }) {}
@@ -352,7 +355,7 @@ Exit Session::tell(const operate::ActionReport& report) {
 /// Tells what a running autoscaler makes of the new number.
 void Session::tell_outlook(int instances) {
   const auto autoscaler = m_records->autoscaler();
-  if (autoscaler.empty() || m_command.quiet) {
+  if (autoscaler.empty()) {
     return;
   }
   if (store::is_paused(m_records->load(), m_clock.now(), store::boot_id())) {
