@@ -87,6 +87,7 @@ Result<std::vector<MergedLine>> LogReader::read() {
   }
   m_told.erase("");
   std::vector<ContainerLog> read;
+  std::vector<std::pair<std::string, Error>> failed;
   for (const auto& container : *containers) {
     docker::LogRange range{.since = m_merge.since(container.name)};
     if (const auto passed = m_passed_over.find(container.name); passed != m_passed_over.end()) {
@@ -104,11 +105,17 @@ Result<std::vector<MergedLine>> LogReader::read() {
     } else if (lines.error().code == Errc::interrupted) {
       return tl::unexpected(lines.error());
     } else {
-      tell(container.name, lines.error());
+      failed.emplace_back(container.name, lines.error());
       if (lines.error().code == Errc::invalid) {
         m_passed_over[container.name] = m_world.clock.now().wall.time_since_epoch();
       }
     }
+  }
+  if (first && read.empty() && !failed.empty()) {
+    return tl::unexpected(failed.front().second);
+  }
+  for (const auto& [name, error] : failed) {
+    tell(name, error);
   }
   return m_merge.merge(read);
 }

@@ -33,8 +33,9 @@ class LogReader {
   LogReader(LogQuestion question, fleet::World world, const fleet::Deployment& deployment, const control::Log& log);
 
   /// At first the last lines, then what is new since the call before, also of containers that are new. What cannot be
-  /// read is left out and told, once until it goes well again, and later on ends nothing, but for `interrupted`. What a
-  /// container wrote since then, and is too long to be read at once, is passed over.
+  /// read is left out and told, once until it goes well again. Where at first nothing at all can be read, that is the
+  /// error; later on nothing but `interrupted` is. What a container wrote since then, and is too long to be read at
+  /// once, is passed over.
   Result<std::vector<MergedLine>> read();
 
  private:

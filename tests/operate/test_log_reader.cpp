@@ -131,6 +131,16 @@ TEST_CASE("a log that cannot be read hides no other, and what goes wrong later e
   CHECK(reading.reader.read().error().code == Errc::interrupted);
 }
 
+TEST_CASE("where no log at all can be read, that is an error at first, and told once later") {
+  Reading reading({});
+  reading.machine.http.fate = keeping_back("/logs", Fate::lost);
+  CHECK(reading.reader.read().error().code == Errc::unreachable);
+  CHECK(reading.said.empty());
+  CHECK(reading.read().empty());
+  CHECK(reading.read().empty());
+  CHECK(reading.said.size() == 3);
+}
+
 TEST_CASE("what is too much to be read at once is passed over, and that is told") {
   Reading reading({.whose = "1", .tail = 1});
   CHECK(reading.read() == Names{"shop-1"});
