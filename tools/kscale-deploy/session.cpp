@@ -84,6 +84,7 @@ class Session {
   Result<Exit> act();
 
   Status find_compose();
+  Status require_compose() const;
   Result<std::optional<operate::Step>> build();
   Result<Plan> plan(Operator& op);
   Plan plan_for(const operate::Situation& situation) const;
@@ -273,8 +274,10 @@ Status Session::confirm() const {
   }
   const auto& prefix = m_settings.deployment.prefix;
   const std::string wanted = m_command.force ? prefix : "y";
-  fmt::print(stderr, "This removes all instances of {} and the Compose project{}.\nType {} to go on: ", prefix,
-             m_command.force ? " with its volumes" : "", wanted);
+  const auto* const project = !m_compose        ? ""
+                              : m_command.force ? " and the Compose project with its volumes"
+                                                : " and the Compose project";
+  fmt::print(stderr, "This removes all instances of {}{}.\nType {} to go on: ", prefix, project, wanted);
   std::fflush(stderr);
   std::array<pollfd, 2> either{pollfd{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
                                pollfd{.fd = m_signals.stop_fd(), .events = POLLIN, .revents = 0}};
@@ -288,10 +291,6 @@ Status Session::confirm() const {
 }
 
 Result<Plan> Session::plan(Operator& op) {
-  if ((m_command.include_kong || m_command.include_database) && !m_compose) {
-    return fail(Errc::not_found, "no compose file here, and --include-{} needs one; see compose-file",
-                m_command.include_kong ? "kong" : "database");
-  }
   const bool without_kong = m_command.action == Action::cleanup || m_command.action == Action::stop;
   const auto situation = op.observe(m_command.include_kong ? Operator::Kong::is_to_start
                                     : without_kong         ? Operator::Kong::may_be_absent
@@ -405,6 +404,19 @@ Status Session::find_compose() {
   return {};
 }
 
+/// Whether there is what the options are about.
+Status Session::require_compose() const {
+  const std::string_view option = m_command.include_kong       ? "include-kong"
+                                  : m_command.include_database ? "include-database"
+                                  : m_command.all              ? "all"
+                                  : m_command.force            ? "force"
+                                                               : "";
+  return option.empty() || m_compose
+             ? Status{}
+             : fail(Errc::invalid, "--{} needs the compose file of {}, and there is none here; see compose-file",
+                    option, m_settings.deployment.prefix);
+}
+
 /// Builds what is to be deployed, before the lock is taken: that may take long. The step, where there was one.
 Result<std::optional<operate::Step>> Session::build() {
   if (m_command.action != Action::deploy || m_settings.dry_run || !m_command.image.empty() || !m_compose) {
@@ -426,7 +438,9 @@ Result<std::optional<operate::Step>> Session::build() {
 }
 
 Result<Exit> Session::act() {
-  if (const auto ready = confirm().and_then([this] { return find_compose(); }); !ready) {
+  const auto ready =
+      find_compose().and_then([this] { return require_compose(); }).and_then([this] { return confirm(); });
+  if (!ready) {
     return tell(ready.error(), cli::exit_for_set_up(ready.error()));
   }
   const auto built = build();
