@@ -1,6 +1,7 @@
 #include "tools/kscale-deploy/session.hpp"
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -281,7 +282,8 @@ Status Session::confirm() const {
   std::fflush(stderr);
   std::array<pollfd, 2> either{pollfd{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
                                pollfd{.fd = m_signals.stop_fd(), .events = POLLIN, .revents = 0}};
-  poll(either.data(), either.size(), -1);
+  while (poll(either.data(), either.size(), -1) < 0 && errno == EINTR) {
+  }
   if (m_signals.stop_signal()) {
     return fail(Errc::interrupted, "interrupted");
   }
