@@ -151,11 +151,11 @@ Status Engine::connect(net::Urgency urgency) {
   return {};
 }
 
-Result<net::Response> Engine::ask(net::Method method, std::string path) {
-  if (auto connected = connect(); !connected) {
+Result<net::Response> Engine::ask(net::Method method, std::string path, net::Urgency urgency) {
+  if (auto connected = connect(urgency); !connected) {
     return tl::unexpected(connected.error());
   }
-  return send(request(method, std::move(path)));
+  return send(request(method, std::move(path), urgency));
 }
 
 Result<EngineInfo> Engine::info() {
@@ -170,8 +170,9 @@ Result<EngineInfo> Engine::info() {
   return info;
 }
 
-Result<json::Value> Engine::list(const json::Value& filters, std::string_view what) {
-  auto found = json_of(ask(net::Method::get, "/containers/json?all=true&filters=" + net::escaped(json::dump(filters))));
+Result<json::Value> Engine::list(const json::Value& filters, std::string_view what, net::Urgency urgency) {
+  const auto path = "/containers/json?all=true&filters=" + net::escaped(json::dump(filters));
+  auto found = json_of(ask(net::Method::get, path, urgency));
   if (!found) {
     return wrap(found.error(), "list containers {}", what);
   }
@@ -186,16 +187,16 @@ Result<json::Value> Engine::list(const json::Value& filters, std::string_view wh
 }
 
 Result<std::vector<Container>> Engine::read_listed(const json::Value& filters, const IdsOf& ids_of,
-                                                   std::string_view what) {
+                                                   std::string_view what, net::Urgency urgency) {
   // One that was removed since it was listed is not in the next list. One that still is must not be taken for gone,
   // though it was not found: it would lose its target while it serves.
   constexpr int k_tries = 3;
   for (int tries = 1;; ++tries) {
-    const auto listed = list(filters, what);
+    const auto listed = list(filters, what, urgency);
     if (!listed) {
       return tl::unexpected(listed.error());
     }
-    auto found = inspect_all(ids_of(*listed), what);
+    auto found = inspect_all(ids_of(*listed), what, urgency);
     if (found || found.error().code != Errc::not_found) {
       return found;
     }
@@ -205,14 +206,15 @@ Result<std::vector<Container>> Engine::read_listed(const json::Value& filters, c
   }
 }
 
-Result<std::vector<Container>> Engine::inspect_all(const std::vector<std::string>& ids, std::string_view what) {
+Result<std::vector<Container>> Engine::inspect_all(const std::vector<std::string>& ids, std::string_view what,
+                                                   net::Urgency urgency) {
   std::vector<net::Request> requests;
   requests.reserve(ids.size());
   std::set<std::string_view> known;
   for (const auto& id : ids) {
     // One that is listed twice is there once all the same.
     if (known.insert(id).second) {
-      requests.push_back(request(net::Method::get, fmt::format("/containers/{}/json", net::escaped(id))));
+      requests.push_back(request(net::Method::get, fmt::format("/containers/{}/json", net::escaped(id)), urgency));
     }
   }
   std::vector<Container> found;
@@ -226,12 +228,12 @@ Result<std::vector<Container>> Engine::inspect_all(const std::vector<std::string
   return found;
 }
 
-Result<std::vector<Container>> Engine::find(std::string_view prefix) {
+Result<std::vector<Container>> Engine::find(std::string_view prefix, net::Urgency urgency) {
   const auto what = fmt::format("named '{}'", printable(prefix));
   json::Value filters;
   filters.at("name").push_back(prefix);
   return read_listed(
-      filters, [prefix](const json::Value& list) { return ids_named(list, prefix); }, what);
+      filters, [prefix](const json::Value& list) { return ids_named(list, prefix); }, what, urgency);
 }
 
 Result<std::vector<Container>> Engine::labelled(std::string_view label, std::string_view value) {
@@ -240,7 +242,8 @@ Result<std::vector<Container>> Engine::labelled(std::string_view label, std::str
   json::Value filters;
   filters.at("label").push_back(wanted);
   return read_listed(
-      filters, [&](const json::Value& list) { return ids_labelled(list, label, value); }, what);
+      filters, [&](const json::Value& list) { return ids_labelled(list, label, value); }, what,
+      net::Urgency::interruptible);
 }
 
 Result<Container> Engine::inspect(std::string_view id) {

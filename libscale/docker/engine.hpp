@@ -58,7 +58,7 @@ class Engine {
   Result<EngineInfo> info();
 
   /// All containers, running or not, whose name begins with `prefix`. One that vanishes meanwhile is left out.
-  Result<std::vector<Container>> find(std::string_view prefix);
+  Result<std::vector<Container>> find(std::string_view prefix, net::Urgency urgency = net::Urgency::interruptible);
   /// All containers, running or not, with that label. One that vanishes meanwhile is left out.
   Result<std::vector<Container>> labelled(std::string_view label, std::string_view value);
   Result<Container> inspect(std::string_view id);
@@ -105,14 +105,16 @@ class Engine {
   /// so: the ping would only fail before the call, and one outage would be told in two texts.
   void notice(const Result<net::Response>& answer);
   /// Connects, and asks one question.
-  Result<net::Response> ask(net::Method method, std::string path);
+  Result<net::Response> ask(net::Method method, std::string path, net::Urgency urgency = net::Urgency::interruptible);
   /// The containers that pass the filters, as a list has them; `what` they are, for errors.
-  Result<json::Value> list(const json::Value& filters, std::string_view what);
+  Result<json::Value> list(const json::Value& filters, std::string_view what, net::Urgency urgency);
   using IdsOf = std::function<std::vector<std::string>(const json::Value& list)>;
   /// The listed containers that `ids_of` picks, from a list of which none was missing.
-  Result<std::vector<Container>> read_listed(const json::Value& filters, const IdsOf& ids_of, std::string_view what);
+  Result<std::vector<Container>> read_listed(const json::Value& filters, const IdsOf& ids_of, std::string_view what,
+                                             net::Urgency urgency);
   /// The containers of these ids. `not_found` where one is missing.
-  Result<std::vector<Container>> inspect_all(const std::vector<std::string>& ids, std::string_view what);
+  Result<std::vector<Container>> inspect_all(const std::vector<std::string>& ids, std::string_view what,
+                                             net::Urgency urgency);
   std::vector<Status> all_done(const std::vector<net::Request>& requests, std::string_view what);
 
   net::HttpTransport& m_http;

@@ -27,14 +27,20 @@ Status first_failure(const Outcomes& outcomes) {
   return failed != outcomes.end() ? failed->outcome : Status{};
 }
 
+bool ran(const std::vector<fleet::Instance>& instances, int number) {
+  const auto found = std::ranges::find(instances, number, &fleet::Instance::number);
+  return found != instances.end() && found->is_running();
+}
+
 }  // namespace
 
 Execution::Execution(const control::Settings& settings, fleet::World& world, control::Records& records,
                      docker::Compose* compose, const control::Log& log)
     : m_settings(settings), m_world(world), m_records(records), m_compose(compose), m_log(log) {}
 
-Result<std::vector<fleet::Instance>> Execution::instances() {
-  return fleet::instances_of(m_world, m_settings.deployment);
+Result<std::vector<fleet::Instance>> Execution::instances(net::Urgency urgency) {
+  const auto& prefix = m_settings.deployment.prefix;
+  return m_world.engine.find(prefix, urgency).map([&](const auto& all) { return fleet::instances_of(all, prefix); });
 }
 
 Result<std::vector<kong::Target>> Execution::targets() {
@@ -155,8 +161,8 @@ Status Execution::discard(const std::vector<fleet::Instance>& those, const std::
   return {};
 }
 
-Result<std::vector<fleet::Instance>> Execution::named(const Step& step) {
-  const auto all = instances();
+Result<std::vector<fleet::Instance>> Execution::named(const Step& step, net::Urgency urgency) {
+  const auto all = instances(urgency);
   if (!all) {
     return tl::unexpected(all.error());
   }
@@ -244,17 +250,24 @@ Status Execution::start_composed(const Step& step) {
     stop_those_started(step, *before);
     return up;
   }
-  return start(step);
+  const auto those = named(step, net::Urgency::to_the_end);
+  if (!those) {
+    stop_those_started(step, *before);
+    return tl::unexpected(those.error());
+  }
+  auto launches = fleet::start_stopped(m_world, *those, net::Urgency::to_the_end);
+  for (auto& launch : launches) {
+    launch.stays = ran(*before, launch.number);  // else it was started here, and is stopped again where it fails
+  }
+  return first_failure(fleet::bring_in(m_world, m_settings.deployment, std::move(launches)));
 }
 
 /// After a start that failed half-way: those that run now and did not before.
 void Execution::stop_those_started(const Step& step, const std::vector<fleet::Instance>& before) {
-  const auto now = instances();
+  const auto now = instances(net::Urgency::to_the_end);
   std::vector<std::string> ids;
   for (const auto& instance : now ? fleet::running(*now) : std::vector<fleet::Instance>{}) {
-    const auto earlier = std::ranges::find(before, instance.number, &fleet::Instance::number);
-    const bool ran = earlier != before.end() && earlier->is_running();
-    if (!ran && std::ranges::find(step.numbers, instance.number) != step.numbers.end()) {
+    if (!ran(before, instance.number) && std::ranges::find(step.numbers, instance.number) != step.numbers.end()) {
       ids.push_back(instance.container.id);
     }
   }

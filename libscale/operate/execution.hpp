@@ -39,9 +39,9 @@ class Execution {
     std::string old_name;   ///< the name that it was meant by
   };
 
-  Result<std::vector<fleet::Instance>> instances();
+  Result<std::vector<fleet::Instance>> instances(net::Urgency urgency = net::Urgency::interruptible);
   Result<std::vector<kong::Target>> targets();
-  Result<std::vector<fleet::Instance>> named(const Step& step);
+  Result<std::vector<fleet::Instance>> named(const Step& step, net::Urgency urgency = net::Urgency::interruptible);
   Status change(const Step& step);
   Status on_services(const Step& step);
   Status await_kong();
