@@ -54,6 +54,10 @@ Value of(const std::optional<std::string>& text) {
   return known(text, [](const std::string& t) { return t; });
 }
 
+Value of(const std::optional<Error>& error) {
+  return error ? Value(error->what) : Value();
+}
+
 Value of(const std::vector<std::string>& lines) {
   auto list = Value::array();
   for (const auto& line : lines) {

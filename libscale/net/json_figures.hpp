@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "libscale/base/result.hpp"
 #include "libscale/base/units.hpp"
 #include "libscale/net/json.hpp"
 
@@ -22,6 +23,8 @@ Value of(const std::optional<Milliseconds>& span);
 Value of(const std::optional<std::chrono::seconds>& span);
 Value of(const std::optional<int>& number);
 Value of(const std::optional<std::string>& text);
+/// What went wrong.
+Value of(const std::optional<Error>& error);
 Value of(const std::vector<std::string>& lines);
 
 /// The text; null where it is empty.

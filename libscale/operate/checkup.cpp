@@ -161,7 +161,7 @@ json::Value json_of(const Checkup& checkup) {
   value.set("unhealthy_instances", unhealthy(checkup.instances));
   value.set("kong", json_of(checkup.kong, checkup.status));
   value.set("proxy", json_of(checkup.proxy));
-  value.set("docker_error", checkup.docker_error ? json::Value(checkup.docker_error->what) : json::Value());
+  value.set("docker_error", json::of(checkup.docker_error));
   value.set("instances", json::Value::array());
   for (const auto& instance : checkup.instances) {
     value.at("instances").push_back(json_of(instance));

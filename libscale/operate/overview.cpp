@@ -20,17 +20,13 @@ namespace {
 using std::chrono::seconds;
 using Align = Column::Align;
 
-json::Value error_text(const std::optional<Error>& error) {
-  return error ? json::Value(error->what) : json::Value();
-}
-
 json::Value json_of(const KongView& kong) {
   const auto& status = kong.status;
   const bool has_database = status && status->mode == kong::Mode::database;
   json::Value value;
   value.set("url", kong.url);
   value.set("reachable", status.has_value());
-  value.set("error", error_text(kong.error));
+  value.set("error", json::of(kong.error));
   value.set("version", json::of(kong.version));
   value.set("mode", status ? json::Value(name_of(status->mode)) : json::Value());
   value.set("configured", status ? json::Value(status->configured) : json::Value());
@@ -265,9 +261,9 @@ json::Value json_of(const Overview& overview) {
   value.set("verdict", name_of(overview.verdict));
   control::set_figures(value, overview.sample);
   value.set("kong", json_of(overview.kong));
-  value.set("docker_error", error_text(overview.docker_error));
+  value.set("docker_error", json::of(overview.docker_error));
   value.set("instances", json_of(overview.instances));
-  value.set("targets_error", error_text(overview.targets_error));
+  value.set("targets_error", json::of(overview.targets_error));
   value.set("targets", json_of(overview.targets));
   value.set("autoscaler", json_of(overview.autoscaler));
   value.set("drift", overview.drift ? json::of(*overview.drift) : json::Value());

@@ -17,6 +17,8 @@ TEST_CASE("for programs figures have two decimals, and what is not known is null
   CHECK(json::of(std::optional<Percent>()).is_null());
   CHECK(json::of(std::optional<int>()).is_null());
   CHECK(json::of(std::optional<std::string>()).is_null());
+  CHECK(json::of(std::optional(Error{Errc::failed, "no answer"})) == json::Value("no answer"));
+  CHECK(json::of(std::optional<Error>()).is_null());
 }
 
 TEST_CASE("for programs a text that is empty is null, and lines are a list") {
