@@ -284,7 +284,9 @@ Plan plan_restart(const fleet::Deployment& deployment, const Situation& situatio
   if (options.kong) {
     const auto others =
         other_services(deployment, situation, [](const auto& service) { return !is_database(service); });
-    plan.steps.push_back({.kind = Kind::restart_services, .names = others});
+    if (!others.empty()) {
+      plan.steps.push_back({.kind = Kind::restart_services, .names = others});
+    }
     plan.steps.push_back({.kind = Kind::await_kong});
     plan.steps.push_back({.kind = Kind::mend});
   } else {

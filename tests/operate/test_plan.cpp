@@ -159,6 +159,9 @@ TEST_CASE("a restart with Kong leaves its database alone, and mends when Kong is
             .starts_with("1. restart kong with Compose\n"
                          "2. wait until Kong's Admin API answers\n"
                          "3. bring containers and targets to agree\n"));
+  situation.services = {{.name = "backend-1", .container_name = "shop-1"}};
+  CHECK(
+      text_of(plan_restart(k_shop, situation, {.kong = true})).starts_with("1. wait until Kong's Admin API answers\n"));
 }
 
 TEST_CASE("where one instance runs alone, another serves while it is renewed") {
