@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "libscale/base/environment.hpp"
 #include "libscale/control/autoscaler.hpp"
 #include "libscale/control/loop.hpp"
@@ -45,6 +47,10 @@ Exit tell(const control::Log& log, const Error& error) {
   return cli::exit_for(error);
 }
 
+std::string_view port_in(std::string_view address) {
+  return address.substr(address.rfind(':') + 1);
+}
+
 scrape::Subject subject_of(const control::Settings& settings) {
   return scrape::subject_of(k_usage.tool, KSCALE_VERSION, settings);
 }
@@ -74,7 +80,7 @@ class Run {
   Result<std::optional<control::LoopEnd>> stand_by();
 
   /// Goes on where the run before stops: with its right to be the autoscaler, or that of another deployment, and with
-  /// its metrics. A standby has neither.
+  /// its metrics. A standby has neither. Where it fails, the run before has both still.
   Status follow(Run& before);
 
   /// From now on a first check that fails does not end the run: that its settings are good is known.
@@ -105,6 +111,7 @@ class Run {
 
   control::Wishes wishes() const;
   Result<std::optional<control::LoopEnd>> await_turn();
+  Status take_over(Run& before);
   /// Serves the metrics where the settings want it, unless it does.
   Status listen();
   void on_decision(const control::CheckReport& report) const;
@@ -183,8 +190,22 @@ Result<std::optional<control::LoopEnd>> Run::await_turn() {
 }
 
 Status Run::follow(Run& before) {
+  const bool has_listened = before.m_exposer != nullptr;
+  auto followed = take_over(before);
+  if (!followed && has_listened && !before.m_exposer) {
+    m_exposer.reset();
+    if (const auto again = before.listen(); !again) {
+      followed.error().what += fmt::format("; {}", again.error().what);
+    }
+  }
+  return followed;
+}
+
+Status Run::take_over(Run& before) {
   if (before.m_exposer && before.m_exposer->address() == m_settings.metrics_listen) {
     m_exposer = before.m_exposer;
+  } else if (before.m_exposer && port_in(before.m_exposer->address()) == port_in(m_settings.metrics_listen)) {
+    before.m_exposer.reset();  // else the port would be taken, by ourselves
   }
   if (!before.m_lock && !m_settings.dry_run) {
     return {};
