@@ -15,6 +15,10 @@ bool is_unknown(const Findings& findings, const std::pair<Rule, std::string>& ke
   });
 }
 
+bool is_idle(const Findings& findings, Rule rule) {
+  return std::ranges::find(findings.idle, rule) != findings.idle.end();
+}
+
 bool has_fired(const Alert& alert) {
   return alert.fired_at != WallTime{};
 }
@@ -37,9 +41,13 @@ std::vector<Event> Tracker::update(const Findings& findings, Now now) {
   }
 
   std::vector<Event> events;
+  for (auto& [key, entry] : m_entries) {
+    entry.idle += is_idle(findings, key.first) ? span : std::chrono::nanoseconds{0};
+  }
   std::erase_if(m_entries, [&](const auto& known) {
     const auto& [key, entry] = known;
-    const bool is_over = !present.contains(key) && !is_unknown(findings, key);
+    const bool is_over = !present.contains(key) && !is_unknown(findings, key) &&
+                         (!is_idle(findings, key.first) || entry.idle >= hold_for(key.first));
     if (is_over && has_fired(entry.alert)) {
       events.push_back({Event::Kind::resolved, entry.alert, now.wall});
     }
@@ -50,6 +58,7 @@ std::vector<Event> Tracker::update(const Findings& findings, Now now) {
     auto& entry = at->second;
     entry.alert.finding = std::move(finding);
     entry.held += is_new ? std::chrono::nanoseconds{0} : span;
+    entry.idle = {};
     if (const auto kind = due(entry, now)) {
       entry.told = now.instant;
       entry.told_as = entry.alert.finding.severity;
@@ -67,11 +76,15 @@ std::vector<Alert> Tracker::alerts() const {
   return all;
 }
 
+std::chrono::seconds Tracker::hold_for(Rule rule) const {
+  const auto own = m_hold_for.find(rule);
+  return own != m_hold_for.end() ? own->second : info(rule).hold_for;
+}
+
 std::optional<Event::Kind> Tracker::due(Entry& entry, Now now) const {
   auto& alert = entry.alert;
   if (!alert.firing) {
-    const auto own = m_hold_for.find(alert.finding.rule);
-    if (!has_fired(alert) && entry.held < (own != m_hold_for.end() ? own->second : info(alert.finding.rule).hold_for)) {
+    if (!has_fired(alert) && entry.held < hold_for(alert.finding.rule)) {
       return std::nullopt;
     }
     alert.firing = true;

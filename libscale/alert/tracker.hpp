@@ -27,6 +27,8 @@ struct Findings {
   std::vector<Finding> present;
   /// What could not be judged this time: "no data" is neither well nor wrong. An empty subject stands for all of them.
   std::vector<std::pair<Rule, std::string>> unknown;
+  /// Rules that had nothing to judge, as nobody asked anything. For a while that is as good as unknown.
+  std::vector<Rule> idle;
 };
 
 /// Something wrong that lasts.
@@ -55,7 +57,8 @@ struct Event {
 ///
 /// Each look speaks for the span since the look before. Where something is found again, that span counts as held; where
 /// it is unknown, the span counts for nothing, neither for nor against it. So readings that fail now and then delay an
-/// alert and do not prevent it, and an hour without readings does not make one fire.
+/// alert and do not prevent it, and an hour without readings does not make one fire. Where it is idle, the same holds
+/// until that has lasted as long as the rule must hold: then the alert is over.
 class Tracker {
  public:
   Tracker(HoldTimes hold_for, std::chrono::seconds repeat) : m_hold_for(std::move(hold_for)), m_repeat(repeat) {}
@@ -66,9 +69,9 @@ class Tracker {
   void resume(const std::vector<Alert>& fired, Now now);
 
   /// What changes with this look: first what is over, then the others, each in the order of the rules and subjects.
-  /// What is unknown stays as it is: it neither fires, nor is it repeated or resolved. What is not found any more, or
-  /// whose subject is gone, is over; that is an event if it had fired, `firing` as it was told or not. Of several
-  /// findings with the same rule and subject the first counts.
+  /// What is unknown stays as it is: it neither fires, nor is it repeated or resolved. What is not found any more, was
+  /// idle for long enough, or whose subject is gone, is over; that is an event if it had fired, `firing` as it was told
+  /// or not. Of several findings with the same rule and subject the first counts.
   std::vector<Event> update(const Findings& findings, Now now);
 
   /// What is wrong now: those that fire first, the critical ones before the others, then in the order of the rules and
@@ -80,10 +83,12 @@ class Tracker {
   struct Entry {
     Alert alert;
     std::chrono::nanoseconds held{};
-    Instant told{};  ///< when it last was
+    std::chrono::nanoseconds idle{};  ///< for how long, since it was last found
+    Instant told{};                   ///< when it last was
     Severity told_as = Severity::warning;
   };
 
+  std::chrono::seconds hold_for(Rule rule) const;
   /// What is to be told of what was just found; marks what begins to fire.
   std::optional<Event::Kind> due(Entry& entry, Now now) const;
 

@@ -31,7 +31,8 @@ Findings found(std::vector<Finding> present) {
   return {.present = std::move(present), .unknown = {}};
 }
 
-/// What a look has found of one subject: `.` nothing, `w` a warning, `c` something critical, `?` it is unknown.
+/// What a look has found of one subject: `.` nothing, `w` a warning, `c` something critical, `?` it is unknown, `i` it
+/// is idle.
 Findings look(char seen) {
   switch (seen) {
     case 'w':
@@ -40,6 +41,8 @@ Findings look(char seen) {
       return found({cpu_of("a", Severity::critical)});
     case '?':
       return {.present = {}, .unknown = {{Rule::high_cpu, "a"}}};
+    case 'i':
+      return {.present = {}, .unknown = {}, .idle = {Rule::high_cpu}};
     default:
       return {};
   }
@@ -107,6 +110,26 @@ TEST_CASE("what is unknown neither fires nor ends, and its span is not counted")
     auto alerts = tracker();
     CHECK(told(alerts, looks) == expected);
   }
+}
+
+TEST_CASE("what is idle now and then fires all the same, and what stays idle as long as the rule must hold is over") {
+  const Steps table{
+      {"wiwiwiw", "......F"},              // seldom asked, and wrong each time
+      {"wiiwiiwiiw", ".........F"},        // more seldom
+      {"wwiiiww", "......."},              // idle for 30 s: begins anew
+      {"wwwwii.", "...F..E"},              // not wrong, once asked
+      {"wwwwiiwiiwiii", "...F........E"},  // idle for 30 s at last
+      {"wwwwi?i?i", "...F....E"},          // what is unknown is no sign of an end
+      {"wwwwiiiw", "...F..E."},
+      {"iiii", "...."},
+  };
+  for (const auto& [looks, expected] : table) {
+    CAPTURE(looks);
+    auto alerts = tracker();
+    CHECK(told(alerts, looks) == expected);
+  }
+  auto at_once = Tracker({{Rule::high_cpu, 0s}}, 1h);
+  CHECK(told(at_once, "wi") == "FE");
 }
 
 TEST_CASE("an alert is told again when it becomes more severe than it was told") {

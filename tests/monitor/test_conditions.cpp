@@ -41,7 +41,7 @@ Overview well() {
   return overview;
 }
 
-/// What is found, each on its line: `severity rule subject: summary`, or `unknown rule subject`.
+/// What is found, each on its line: `severity rule subject: summary`, `unknown rule subject` or `idle rule`.
 std::string found(const Overview& overview, const control::Settings& settings = {}) {
   const auto findings = monitor::find(overview, settings);
   std::string text;
@@ -51,6 +51,9 @@ std::string found(const Overview& overview, const control::Settings& settings = 
   }
   for (const auto& [rule, subject] : findings.unknown) {
     text += fmt::format("unknown {} {}\n", info(rule).name, subject.empty() ? "-" : subject);
+  }
+  for (const auto rule : findings.idle) {
+    text += fmt::format("idle {}\n", info(rule).name);
   }
   return text;
 }
@@ -132,12 +135,14 @@ TEST_CASE("slow responses and errors are found above their thresholds, and unkno
         "unknown errors -\n");
 }
 
-TEST_CASE("where nothing was asked, nothing is slow and nothing fails") {
+TEST_CASE("where nothing was asked, neither errors nor times are judged") {
   auto overview = well();
   overview.sample.response_time.reset();
   overview.sample.error_rate.reset();
   overview.sample.request_rate = RequestsPerSecond{0};
-  CHECK(found(overview).empty());
+  CHECK(found(overview) ==
+        "idle slow-responses\n"
+        "idle errors\n");
 }
 
 TEST_CASE("an unhealthy instance is found with its fault, and the whole is degraded or unhealthy") {
