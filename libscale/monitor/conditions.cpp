@@ -10,13 +10,13 @@
 #include <fmt/ranges.h>
 
 #include "libscale/base/printable.hpp"
+#include "libscale/control/silence.hpp"
 #include "libscale/operate/figures.hpp"
 
 namespace kscale::monitor {
 
 namespace {
 
-using namespace std::chrono_literals;
 using alert::Findings;
 using alert::Rule;
 using alert::Severity;
@@ -170,15 +170,9 @@ void judge_traffic(Findings& findings, const Overview& overview, const control::
   }
 }
 
-/// Whether what looks wrong may be an action under way. One that goes on for that long hangs.
-bool is_under_way(const Overview& overview) {
-  constexpr auto k_longest_action = std::chrono::hours(1);
-  return overview.is_acted_on && overview.acted_on_for < k_longest_action;
-}
-
 void judge_drift(Findings& findings, const Overview& overview) {
   constexpr std::size_t k_most_lines = 3;
-  if (!overview.drift || is_under_way(overview)) {
+  if (!overview.drift || overview.is_under_way()) {
     add_unknown(findings, Rule::target_drift);
     return;
   }
@@ -197,12 +191,12 @@ void judge_drift(Findings& findings, const Overview& overview) {
 }
 
 void judge_autoscaler(Findings& findings, const Overview& overview, std::chrono::seconds check_interval) {
-  if (overview.docker_error || overview.kong.error || is_under_way(overview)) {
+  if (overview.docker_error || overview.kong.error || overview.is_under_way()) {
     add_unknown(findings, Rule::autoscaler_silent);
     return;
   }
   const auto& [holder, paused, pause_left, last, up_left, down_left] = overview.autoscaler;
-  const auto limit = std::max<std::chrono::seconds>(3 * check_interval, 90s);
+  const auto limit = control::longest_silence(check_interval);
   if (!last || last->ago <= limit) {
     return;
   }

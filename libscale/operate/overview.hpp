@@ -9,6 +9,7 @@
 #include "libscale/base/result.hpp"
 #include "libscale/base/units.hpp"
 #include "libscale/control/sample.hpp"
+#include "libscale/control/silence.hpp"
 #include "libscale/docker/container.hpp"
 #include "libscale/kong/admin.hpp"
 #include "libscale/net/json.hpp"
@@ -85,6 +86,8 @@ struct Overview {
 
   /// The first thing that went wrong in seeing it, for the exit status: Docker, Kong, its targets.
   std::optional<Error> error() const;
+  /// Whether what looks wrong may be an action under way. One that goes on for too long hangs.
+  bool is_under_way() const { return is_acted_on && acted_on_for < control::k_longest_action; }
 };
 
 /// The decision and its reason, without its time and figures; safe to show.

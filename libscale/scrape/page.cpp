@@ -14,6 +14,7 @@
 #include <prometheus/text_serializer.h>
 
 #include "libscale/base/printable.hpp"
+#include "libscale/control/silence.hpp"
 
 namespace kscale::scrape {
 
@@ -79,17 +80,36 @@ class Durations {
   double m_sum = 0;
 };
 
+/// Somebody's action that the autoscaler waits for.
+struct HeldOff {
+  Instant since;
+  Instant seen;  ///< when it was last seen to be so
+};
+
 /// All that the page is made of, but for the calls and the time.
 struct State {
   Subject subject;
   std::optional<Look> look;    ///< absent: nothing is known
   std::optional<int> desired;  ///< likewise
   std::optional<Now> last;     ///< the end of the autoscaler's last check that did not fail
+  std::optional<HeldOff> held_off;
   std::uint64_t failures = 0;
   Durations durations;
   std::map<std::pair<Action, Cause>, std::uint64_t> decisions;  ///< none before the first one
   std::map<std::pair<Action, std::string_view>, std::uint64_t> actions;
 };
+
+void forget(State& state) {
+  state.look.reset();
+  state.desired.reset();
+}
+
+/// Neither one that looks no more nor an action that hangs is excused.
+bool are_held_off(const State& state, Instant now) {
+  const auto& held_off = state.held_off;
+  return held_off && now - held_off->since < control::k_longest_action &&
+         now - held_off->seen <= control::longest_silence(state.subject.interval);
+}
 
 void take(State& state, Look look, std::chrono::nanoseconds took) {
   state.look = std::move(look);
@@ -262,6 +282,11 @@ std::vector<Row> check_rows() {
        [](const Reading& reading, Series& series) { series.add(reading.state.durations.histogram()); }},
       {{"kscale_check_failures_total", "counter", "", "Checks that failed, so that nothing was decided."},
        [](const Reading& reading, Series& series) { series.count(reading.state.failures); }},
+      {{"kscale_checks_held_off", "gauge", "",
+        "1 while somebody's action holds checks off, for an hour at most; else 0."},
+       [](const Reading& reading, Series& series) {
+         series.add(are_held_off(reading.state, reading.now.instant) ? 1.0 : 0.0);
+       }},
       {{"kscale_check_interval_seconds", "gauge", "", "Time from the begin of one check to that of the next."},
        [](const Reading& reading, Series& series) { series.add(Seconds(reading.state.subject.interval).count()); }},
       {{"kscale_last_check_timestamp_seconds", "gauge", "", "Unix time at which the last check was complete."},
@@ -431,6 +456,7 @@ void Page::checked(const control::CheckReport& report, std::chrono::nanoseconds 
   m_book->change([&](State& state) {
     take(state, std::move(look), took);
     state.last = now;
+    state.held_off.reset();
     if (state.decisions.empty()) {
       for (const auto& possible : k_decisions) {
         state.decisions[possible] = 0;
@@ -450,17 +476,28 @@ void Page::checked(const control::CheckReport& report, std::chrono::nanoseconds 
 }
 
 void Page::sampled(Look look, std::optional<Now> last_check, std::chrono::nanoseconds took) {
+  const auto now = m_book->now().instant;
+  const auto held_off = look.checks_held_off ? std::optional(HeldOff{.since = now, .seen = now}) : std::nullopt;
   m_book->change([&](State& state) {
     take(state, std::move(look), took);
     state.last = last_check;
+    state.held_off = held_off;
   });
 }
 
 void Page::failed() {
   m_book->change([](State& state) {
-    state.look.reset();
-    state.desired.reset();
+    forget(state);
+    state.held_off.reset();
     ++state.failures;
+  });
+}
+
+void Page::held_off() {
+  const auto now = m_book->now().instant;
+  m_book->change([now](State& state) {
+    forget(state);
+    state.held_off = {.since = state.held_off ? state.held_off->since : now, .seen = now};
   });
 }
 

@@ -50,6 +50,7 @@ struct Look {
   bool instances_known = true;       ///< false: Docker could not be asked, so that no instances means nothing
   std::optional<std::size_t> drift;  ///< how many disagreements there are between containers and targets
   std::optional<bool> paused;
+  bool checks_held_off = false;  ///< an action is under way that the autoscaler waits for
 };
 
 /// What Prometheus gets to read, made anew of the last check at each reading, so that nothing on it is older. What is
@@ -74,6 +75,9 @@ class Page {
 
   /// A check or a look has failed: from now on no figures of the deployment are known.
   void failed();
+
+  /// A check had to be left out, as somebody else acts on the deployment. That is no failure, but no figures are known.
+  void held_off();
 
   /// The page as Prometheus reads it.
   std::string text() const;

@@ -132,6 +132,9 @@ kscale_check_duration_seconds_bucket{deployment="shop",le="+Inf"} 0
 # HELP kscale_check_failures_total Checks that failed, so that nothing was decided.
 # TYPE kscale_check_failures_total counter
 kscale_check_failures_total{deployment="shop"} 0
+# HELP kscale_checks_held_off 1 while somebody's action holds checks off, for an hour at most; else 0.
+# TYPE kscale_checks_held_off gauge
+kscale_checks_held_off{deployment="shop"} 0
 # HELP kscale_check_interval_seconds Time from the begin of one check to that of the next.
 # TYPE kscale_check_interval_seconds gauge
 kscale_check_interval_seconds{deployment="shop"} 30
@@ -256,6 +259,45 @@ TEST_CASE("after a failed check no old figure is shown for a new one") {
   }
 }
 
+TEST_CASE("checks that somebody's action holds off have not failed, and are told of for as long as it may be so") {
+  Scraped s;
+  const auto held_off = [&s] { return s.has(R"(kscale_checks_held_off{deployment="shop"} 1)"); };
+  s.page.checked(full_report(), 1s);
+  CHECK_FALSE(held_off());
+  s.clock.forward(30s);
+  s.page.held_off();
+  CHECK(held_off());
+  CHECK(s.has(R"(kscale_check_failures_total{deployment="shop"} 0)"));
+  CHECK(s.has(R"(kscale_last_check_age_seconds{deployment="shop"} 30)"));
+  CHECK(s.count("kscale_instances") == 0);
+  CHECK(s.count("kscale_desired_instances") == 0);
+
+  // One that tries no more hangs itself.
+  s.clock.forward(90s);
+  CHECK(held_off());
+  s.clock.forward(1s);
+  CHECK_FALSE(held_off());
+
+  // An action that goes on for an hour hangs.
+  for (auto waited = 121s; waited < 1h + 30s; waited += 30s) {
+    CAPTURE(waited.count());
+    s.page.held_off();
+    CHECK(held_off());
+    s.clock.forward(30s);
+  }
+  s.page.held_off();
+  CHECK_FALSE(held_off());
+
+  s.page.checked(full_report(), 1s);
+  s.page.held_off();
+  CHECK(held_off());
+  s.page.checked(full_report(), 1s);
+  CHECK_FALSE(held_off());
+  s.page.held_off();
+  s.page.failed();
+  CHECK_FALSE(held_off());
+}
+
 TEST_CASE("an instance that is gone is gone from the page") {
   Scraped s;
   auto report = full_report();
@@ -295,6 +337,16 @@ TEST_CASE("a look is no check: one that only looks shows when the autoscaler's l
   s.clock.forward(5s);
   s.page.sampled({.sample = full_report().sample}, checked, 1s);
   CHECK(s.has(R"(kscale_last_check_age_seconds{deployment="shop"} 65)"));
+}
+
+TEST_CASE("one that only looks tells that an action holds checks off, unless it looks no more") {
+  Scraped s;
+  s.page.sampled({.sample = {}, .checks_held_off = true}, std::nullopt, 1s);
+  CHECK(s.has(R"(kscale_checks_held_off{deployment="shop"} 1)"));
+  s.clock.forward(91s);
+  CHECK(s.has(R"(kscale_checks_held_off{deployment="shop"} 0)"));
+  s.page.sampled({.sample = {}}, std::nullopt, 1s);
+  CHECK(s.has(R"(kscale_checks_held_off{deployment="shop"} 0)"));
 }
 
 TEST_CASE("the interval on a page is that between checks, whoever serves it") {

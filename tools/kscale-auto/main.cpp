@@ -272,7 +272,7 @@ void Run::on_check(const Result<control::CheckReport>& report, std::chrono::nano
     on_report(*report);
     m_lasting.manager.checked(report->outcome ? control::outcome_line_of(*report) : control::line_of(*report));
   } else {
-    m_lasting.page.failed();
+    report.error().code == Errc::locked ? m_lasting.page.held_off() : m_lasting.page.failed();
     m_lasting.manager.failed(report.error().what);
   }
 }

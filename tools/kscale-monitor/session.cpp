@@ -278,7 +278,8 @@ Result<Snapshot> Session::look() {
          .instances_known = !overview.docker_error,
          // While somebody acts, containers and targets differ for a while.
          .drift = overview.drift && !overview.is_acted_on ? std::optional(overview.drift->size()) : std::nullopt,
-         .paused = overview.autoscaler.paused},
+         .paused = overview.autoscaler.paused,
+         .checks_held_off = overview.is_under_way()},
         last_check, end - begin);
   }
   if (m_export) {
