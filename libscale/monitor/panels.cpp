@@ -338,6 +338,7 @@ Content Painter::alerts() const {
   add_faults(content.lines);
   add_notes(content.lines, "drift", m_overview.drift.value_or(std::vector<std::string>()), Style::warning);
   add_notes(content.lines, "not read:", m_overview.problems, Style::warning);
+  add_notes(content.lines, "note:", m_overview.notices(), Style::accent);
   add_notes(content.lines, "note:", m_scene.snapshot.notices, Style::accent);
   return content;
 }

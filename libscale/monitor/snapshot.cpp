@@ -45,7 +45,9 @@ json::Value json_of(const Snapshot& snapshot) {
   }
   value.set("alerts", std::move(alerts));
   value.set("events", std::move(events));
-  value.set("notices", json::of(snapshot.notices));
+  for (const auto& notice : snapshot.notices) {
+    value.at("notices").push_back(notice);
+  }
   return value;
 }
 

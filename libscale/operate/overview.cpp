@@ -240,6 +240,10 @@ std::optional<Error> Overview::error() const {
   return docker_error ? docker_error : kong.error ? kong.error : targets_error;
 }
 
+std::vector<std::string> Overview::notices() const {
+  return sample.notice ? std::vector{*sample.notice} : std::vector<std::string>();
+}
+
 std::string brief(const AutoscalerView::Last& last) {
   const std::string_view decision = last.decision;
   constexpr std::string_view k_before = " reason=\"";
@@ -268,6 +272,7 @@ json::Value json_of(const Overview& overview) {
   value.set("autoscaler", json_of(overview.autoscaler));
   value.set("drift", overview.drift ? json::of(*overview.drift) : json::Value());
   value.set("problems", json::of(overview.problems));
+  value.set("notices", json::of(overview.notices()));
   return value;
 }
 
@@ -286,6 +291,9 @@ std::string text_of(const Overview& overview) {
   text += drift_text(overview.drift);
   for (const auto& problem : overview.problems) {
     text += fmt::format("not read: {}\n", printable(problem));
+  }
+  for (const auto& notice : overview.notices()) {
+    text += fmt::format("note: {}\n", printable(notice));
   }
   return text;
 }

@@ -86,6 +86,8 @@ struct Overview {
 
   /// The first thing that went wrong in seeing it, for the exit status: Docker, Kong, its targets.
   std::optional<Error> error() const;
+  /// What is to be known of the figures, such as that Kong does not measure the service.
+  std::vector<std::string> notices() const;
   /// Whether what looks wrong may be an action under way. One that goes on for too long hangs.
   bool is_under_way() const { return is_acted_on && acted_on_for < control::k_longest_action; }
 };

@@ -45,6 +45,17 @@ TEST_CASE("the snapshot for people is the overview with alerts, events and notic
             "note: kscale-monitor, pid 812 records the history; this one only shows it\n");
 }
 
+TEST_CASE("that Kong does not measure the service is among the notices, before the monitor's own") {
+  auto snapshot = tests::made_up(1);
+  snapshot.overview.sample.notice = "Kong does not measure service 'shop'";
+  snapshot.notices = {"this one only shows it"};
+  CHECK(json::dump(json_of(snapshot)["notices"]) ==
+        R"(["Kong does not measure service 'shop'","this one only shows it"])");
+  const auto text = text_of(snapshot);
+  CHECK(text.find("note: Kong does not measure service 'shop'\n") != std::string::npos);
+  CHECK(text.find("note: this one only shows it\n") != std::string::npos);
+}
+
 TEST_CASE("a snapshot of what is well says that there is no alert") {
   auto snapshot = tests::made_up(1);
   snapshot.events.clear();

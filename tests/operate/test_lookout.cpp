@@ -23,6 +23,12 @@ using sandbox::KongMode;
 
 namespace {
 
+/// What the stand-in's Kong, which nobody has asked for anything, makes an overview say.
+const std::string k_unmeasured =
+    "note: Kong does not measure service 'shop' (no request counter): until a request comes, or the Prometheus plugin "
+    "gets status_code_metrics and latency_metrics: true, the request rate is that of all of Kong, and the response "
+    "time that of one timed request\n";
+
 /// A deployment and its records, as they are found by who looks on.
 struct Scene {
   explicit Scene(KongMode mode = KongMode::database, int instances = 3) : machine(mode, instances) {
@@ -100,7 +106,8 @@ TEST_CASE("the overview of a deployment that is well") {
                                     "127.0.0.1:3021     100  HEALTHCHECKS_OFF  shop-2\n"
                                     "127.0.0.1:3022     100  HEALTHCHECKS_OFF  shop-3\n"
                                     "\n"
-                                    "drift: none\n");
+                                    "drift: none\n" +
+                                    k_unmeasured);
     CHECK(scene.machine.http.changes.empty());
     CHECK_FALSE(std::filesystem::exists(scene.settings.state_dir));
   }
@@ -185,7 +192,8 @@ TEST_CASE("the overview shows stopped instances, foreign targets, and where cont
         "127.0.0.1:3021     100  HEALTHCHECKS_OFF  -\n"
         "\n"
         "drift: shop-3 runs, but Kong has no target 127.0.0.1:3022\n"
-        "drift: Kong has a target 127.0.0.1:3021, but no instance runs there\n");
+        "drift: Kong has a target 127.0.0.1:3021, but no instance runs there\n" +
+            k_unmeasured);
 }
 
 TEST_CASE("a Kong that is down hides no instance") {
@@ -226,7 +234,8 @@ TEST_CASE("a Docker that is down hides neither Kong nor its targets") {
         "127.0.0.1:3021     100  HEALTHCHECKS_OFF  -\n"
         "127.0.0.1:3022     100  HEALTHCHECKS_OFF  -\n"
         "\n"
-        "drift: unknown\n");
+        "drift: unknown\n" +
+            k_unmeasured);
   REQUIRE(overview.error());
   CHECK(overview.error()->code == Errc::unreachable);
 }
@@ -315,7 +324,7 @@ TEST_CASE("an action that begins while the overview is taken is seen") {
 TEST_CASE("an overview of nothing") {
   Scene scene(KongMode::database, 0);
   const auto text = told(scene.look());
-  CHECK(text.substr(text.find("\nno")) == "\nno instance of 'shop'\n\nno target\n\ndrift: none\n");
+  CHECK(text.substr(text.find("\nno")) == "\nno instance of 'shop'\n\nno target\n\ndrift: none\n" + k_unmeasured);
 }
 
 TEST_CASE("an overview ends at a signal") {

@@ -67,6 +67,7 @@ Overview full_overview() {
   overview.autoscaler.cooldown_down_left = 120s;
   overview.drift = {"Kong has a target 127.0.0.1:3029, but no instance runs there"};
   overview.problems = {"stats of shop-1: no answer"};
+  overview.sample.notice = "Kong does not measure service 'shop'";
   return overview;
 }
 
@@ -93,7 +94,8 @@ TEST_CASE("an overview that knows all shows all") {
         "other:80             0  -        -\n"
         "\n"
         "drift: Kong has a target 127.0.0.1:3029, but no instance runs there\n"
-        "not read: stats of shop-1: no answer\n");
+        "not read: stats of shop-1: no answer\n"
+        "note: Kong does not measure service 'shop'\n");
 }
 
 TEST_CASE("the last decision is told without its time and figures") {
@@ -119,6 +121,7 @@ TEST_CASE("outside text in an overview cannot reach the terminal as it is") {
   overview.targets[0].health = "H\n\x1b[2J";
   overview.drift = {"d\x1b[2J"};
   overview.problems = {"p\x1b[2J"};
+  overview.sample.notice = "n\x1b[2J";
   overview.autoscaler.holder = "h\x1b[2J";
   CHECK(text_of(overview).find('\x1b') == std::string::npos);
 }
