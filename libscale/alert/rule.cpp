@@ -19,7 +19,7 @@ const std::vector<RuleInfo>& rules() {
        "the mean response time is above response-time-threshold"},
       {Rule::errors, "errors", "KscaleErrors", 1min, "the share of answers with 5xx is above error-rate-threshold"},
       {Rule::unhealthy_instance, "unhealthy-instance", "KscaleUnhealthyInstance", 30s,
-       "an instance is unhealthy, or ended by itself"},
+       "an instance is unhealthy, or ended with a failure"},
       {Rule::overall_health, "overall-health", "KscaleOverallHealth", 30s,
        "the deployment as a whole is degraded or unhealthy"},
       {Rule::kong_unreachable, "kong-unreachable", "KscaleKongUnreachable", 15s,

@@ -133,6 +133,7 @@ Result<Container> parse_container(const json::Value& inspection) {
   container.state = value_named(k_states, state["Status"].text_or(""), State::unknown);
   container.health = value_named(k_healths, state["Health"]["Status"].text_or(""), Health::none);
   container.exit_code = exit_code_in(state["ExitCode"]);
+  container.out_of_memory = state["OOMKilled"].as_bool().value_or(false);
   if (const auto started = parse_timestamp(state["StartedAt"].text_or(""))) {
     container.started_at = WallTime{std::chrono::duration_cast<WallTime::duration>(*started)};
   }

@@ -47,6 +47,7 @@ struct Container {
   State state = State::unknown;
   Health health = Health::none;
   int exit_code = 0;                   ///< of the last run that ended
+  bool out_of_memory = false;          ///< the kernel killed a process of it for want of memory, in the last run
   std::optional<WallTime> started_at;  ///< of the last run
   std::map<std::string, std::string> labels;
   std::vector<Attachment> networks;  ///< the one it was made in first

@@ -16,11 +16,17 @@ namespace {
 
 constexpr std::chrono::milliseconds k_longest_of_instance{2000};
 
+constexpr int k_code_of_killed = 137;
 /// What a process ends with when it is stopped: well, by SIGKILL, by SIGTERM.
-constexpr std::array<int, 3> k_codes_of_stopped{0, 137, 143};
+constexpr std::array<int, 3> k_codes_of_stopped{0, k_code_of_killed, 143};
 
 bool is_good(const net::Response& answer) {
   return answer.status >= 200 && answer.status < 400;
+}
+
+/// Docker tells of the want of memory also where it hit another process than the one that ends the container.
+bool was_killed_by_kernel(const docker::Container& container) {
+  return container.out_of_memory && container.exit_code == k_code_of_killed;
 }
 
 bool was_stopped(const docker::Container& container) {
@@ -29,7 +35,8 @@ bool was_stopped(const docker::Container& container) {
     case docker::State::removing:
       return true;
     case docker::State::exited:
-      return std::ranges::find(k_codes_of_stopped, container.exit_code) != k_codes_of_stopped.end();
+      return std::ranges::find(k_codes_of_stopped, container.exit_code) != k_codes_of_stopped.end() &&
+             !was_killed_by_kernel(container);
     default:
       return false;
   }
@@ -42,7 +49,8 @@ std::optional<std::string> fault_told_by(const docker::Container& container) {
       break;
     case docker::State::exited:
     case docker::State::dead:
-      return fmt::format("it ended with exit code {}", container.exit_code);
+      return was_killed_by_kernel(container) ? "it was killed for want of memory"
+                                             : fmt::format("it ended with exit code {}", container.exit_code);
     default:
       return fmt::format("it is {}", name_of(container.state));
   }

@@ -40,8 +40,9 @@ struct InstanceCheck {
   int number = 0;
   std::string name;
   docker::State state = docker::State::unknown;
-  /// Whether it counts. One that somebody stopped (it ended with exit code 0, or by SIGTERM or SIGKILL), or that was
-  /// never started, does not; one that ended by itself with another code does.
+  /// Whether it counts. One that was never started or that ended as one does that somebody stops (with exit code 0, or
+  /// by SIGTERM or SIGKILL) does not; one that ended with another code, or that the kernel killed for want of memory,
+  /// does.
   bool is_backend = true;
   bool by_healthcheck = false;       ///< else by the answer to its health path
   std::optional<Milliseconds> took;  ///< of its health path, where that answered well

@@ -89,6 +89,8 @@ TEST_CASE("a container that ended has the code it ended with") {
   const auto container = in_state(R"({"Status":"exited","ExitCode":137})");
   CHECK(container.state == State::exited);
   CHECK(container.exit_code == 137);
+  CHECK_FALSE(container.out_of_memory);
+  CHECK(in_state(R"({"Status":"exited","ExitCode":137,"OOMKilled":true})").out_of_memory);
 }
 
 TEST_CASE("every state and every health has the name that engines use") {

@@ -136,7 +136,7 @@ TEST_CASE("an instance that fails, one that crashed and one that was stopped are
         "shop-5    unhealthy       -  it is paused\n");
 }
 
-TEST_CASE("one that ended by itself counts, one that was stopped or killed does not") {
+TEST_CASE("one that ended with a failure counts, one that was stopped or killed does not") {
   const auto ended_with = [](int code) {
     FakeMachine machine(KongMode::database, 3);
     machine.behaviour->exit_code_of_stop = code;
@@ -147,6 +147,21 @@ TEST_CASE("one that ended by itself counts, one that was stopped or killed does 
   CHECK_FALSE(ended_with(137).is_backend);
   CHECK_FALSE(ended_with(143).is_backend);
   CHECK(ended_with(1).is_backend);
+  CHECK(ended_with(1).fault == "it ended with exit code 1");
+}
+
+TEST_CASE("one that the kernel killed for want of memory counts, and so says") {
+  FakeMachine machine(KongMode::database, 0);
+  const auto ended_with = [&](int code) {
+    docker::Container container{.name = "shop-2", .state = docker::State::exited, .exit_code = code};
+    container.out_of_memory = true;
+    return operate::questions_to({{.number = 2, .container = container}}, machine.world(), FakeMachine::deployment(),
+                                 operate::Ask::all)
+        .checks.at(0);
+  };
+  CHECK(ended_with(137).is_backend);
+  CHECK(ended_with(137).fault == "it was killed for want of memory");
+  CHECK_FALSE(ended_with(143).is_backend);  // a process beside the first one was killed, before somebody stopped it
   CHECK(ended_with(1).fault == "it ended with exit code 1");
 }
 
