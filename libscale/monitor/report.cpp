@@ -16,9 +16,8 @@ namespace {
 std::string footer_of(const ReportData& data) {
   const auto& rules = data.rules;
   const auto text = fmt::format(
-      "{} to {} instances; up above {} of CPU or memory, {} req/s or {}; down at {} and {} req/s; at most one change "
-      "in "
-      "{}. Written on {} UTC by kscale-monitor.",
+      "{} to {} instances; up above {} of CPU or memory, {} req/s or {}; down at {} and {} req/s; a cooldown of {}. "
+      "Written on {} UTC by kscale-monitor.",
       rules.min_instances, rules.max_instances, text_of(rules.scale_up), number_text(rules.rate_up.value),
       text_of(rules.response_time_up), text_of(rules.scale_down), number_text(rules.rate_down.value),
       text_of(rules.cooldown), text_of(data.written_at));
