@@ -22,11 +22,7 @@ std::string host_of(const net::Endpoint& engine) {
 
 Result<Peers> Peers::from(const Settings& settings, const EnvironmentLookup& environment, net::HttpTransport& http,
                           Clock& clock) {
-  const EnvironmentLookup with_docker_host = [&](const std::string& name) {
-    return name == "DOCKER_HOST" && !settings.docker_host.empty() ? std::optional(settings.docker_host)
-                                                                  : environment(name);
-  };
-  auto docker = docker::resolve_endpoint(with_docker_host, environment("HOME").value_or(""));
+  auto docker = docker::resolve_endpoint(environment, environment("HOME").value_or(""), settings.docker_host);
   if (!docker) {
     return wrap(docker.error(), "Docker's address");
   }

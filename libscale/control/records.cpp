@@ -83,7 +83,7 @@ void Records::tell_notice() {
 void Records::tell(std::string& last, const Status& status) {
   const auto trouble = status ? std::string() : status.error().what;
   if (std::exchange(last, trouble) != trouble && !trouble.empty()) {
-    m_log->say(Level::warning, "{}; scaling goes on", trouble);
+    m_log->say(Level::warning, "{}{}", trouble, m_tool == "kscale-auto" ? "; scaling goes on" : "");
   }
 }
 

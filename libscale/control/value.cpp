@@ -127,8 +127,23 @@ Result<std::string> parse_listen(std::string_view text) {
   return std::string(text);
 }
 
+namespace {
+
+Result<std::chrono::seconds> parse_seconds(std::string_view text, std::chrono::seconds least,
+                                           std::chrono::seconds most) {
+  return parse_span(text, 1s, least, most).and_then([&](auto span) -> Result<std::chrono::seconds> {
+    const auto whole = std::chrono::floor<std::chrono::seconds>(span);
+    if (whole != span) {
+      return fail(Errc::invalid, "'{}' is not a whole number of seconds", printable(text));
+    }
+    return whole;
+  });
+}
+
+}  // namespace
+
 Result<alert::HoldTimes> parse_hold_times(std::string_view text) {
-  const auto span_in = [](std::string_view span) { return parse_span(span, 1s, 0s, 24h); };
+  const auto span_in = [](std::string_view span) { return parse_seconds(span, 0s, 24h); };
   alert::HoldTimes times;
   if (!text.empty() && text.find('=') == std::string_view::npos) {
     const auto span = span_in(text);
@@ -136,7 +151,7 @@ Result<alert::HoldTimes> parse_hold_times(std::string_view text) {
       return tl::unexpected(span.error());
     }
     for (const auto& about : alert::rules()) {
-      times[about.rule] = std::chrono::floor<std::chrono::seconds>(*span);
+      times[about.rule] = *span;
     }
     return times;
   }
@@ -155,7 +170,7 @@ Result<alert::HoldTimes> parse_hold_times(std::string_view text) {
     if (!span) {
       return tl::unexpected(span.error());
     }
-    times[*rule] = std::chrono::floor<std::chrono::seconds>(*span);
+    times[*rule] = *span;
   }
   return times;
 }

@@ -113,8 +113,12 @@ tl::unexpected<Error> unsupported(std::string_view scheme, std::string_view orig
 }
 
 /// Reads a host; `origin` says in errors where it was written. A host without a scheme is TCP, as with the docker
-/// command. The text itself is not shown: it may hold credentials.
+/// command; unix:/PATH, as kscale writes it, is a socket too. The text itself is not shown: it may hold credentials.
 Result<Host> parse_host(std::string_view text, std::string_view origin) {
+  constexpr std::string_view k_path_behind = "unix:/";
+  if (text.starts_with(k_path_behind) && !text.starts_with("unix://")) {
+    return Host{.unix_socket = std::string(text.substr(k_path_behind.size() - 1))};
+  }
   const auto separator = text.find("://");
   const auto scheme = separator == std::string_view::npos ? "tcp" : text.substr(0, separator);
   const auto rest = separator == std::string_view::npos ? text : text.substr(separator + 3);
@@ -310,10 +314,12 @@ Result<Choice> chosen_context(const EnvironmentLookup& environment, const fs::pa
 
 }  // namespace
 
-Result<net::Endpoint> resolve_endpoint(const EnvironmentLookup& environment, const fs::path& home) {
+Result<net::Endpoint> resolve_endpoint(const EnvironmentLookup& environment, const fs::path& home,
+                                       const std::string& docker_host) {
   const fs::path settings = settings_folder(environment, home);
-  if (const auto text = set_value(environment, "DOCKER_HOST")) {
-    const auto host = parse_host(*text, "DOCKER_HOST");
+  const auto named = docker_host.empty() ? set_value(environment, "DOCKER_HOST") : std::optional(docker_host);
+  if (named) {
+    const auto host = parse_host(*named, docker_host.empty() ? "DOCKER_HOST" : "docker-host");
     if (!host) {
       return tl::unexpected(host.error());
     }

@@ -132,6 +132,9 @@ TEST_CASE("a hold time that is not understood is told with what would be right")
   CHECK(parse_hold_times("errors=2d").error().what == "'2d'" + span);
   CHECK(parse_hold_times("errors=").error().what == "''" + span);
   CHECK(parse_hold_times("soon").error().what == "'soon'" + span);
+  CHECK(parse_hold_times("high-cpu=2.5s").error().what == "'2.5s' is not a whole number of seconds");
+  CHECK(parse_hold_times("0.5").error().what == "'0.5' is not a whole number of seconds");
+  CHECK(parse_hold_times("high-cpu=0.5m") == kscale::alert::HoldTimes{{kscale::alert::Rule::high_cpu, 30s}});
 }
 
 TEST_CASE("a size is a whole number with or without a unit") {

@@ -88,6 +88,7 @@ TEST_CASE("without any word Docker is at its own socket") {
 
 TEST_CASE("DOCKER_HOST may be a unix socket or a host, with a port or without") {
   CHECK(with_host("unix:///run/user/1000/podman.sock").endpoint().unix_socket == "/run/user/1000/podman.sock");
+  CHECK(with_host("unix:/run/user/1000/podman.sock").endpoint().unix_socket == "/run/user/1000/podman.sock");
   CHECK(with_host("unix://").endpoint().unix_socket == "/var/run/docker.sock");
   CHECK(with_host("tcp://10.0.0.1").endpoint().base_url == "http://10.0.0.1:2375");
   CHECK(with_host("tcp://10.0.0.1:4243").endpoint().base_url == "http://10.0.0.1:4243");
@@ -98,6 +99,15 @@ TEST_CASE("DOCKER_HOST may be a unix socket or a host, with a port or without") 
   CHECK(with_host("http://proxy/").endpoint().base_url == "http://proxy");
   CHECK(with_host("https://proxy:8443").endpoint().base_url == "https://proxy:8443");
   CHECK(with_host("https://proxy:8443").endpoint().tls.ca_file.empty());
+}
+
+TEST_CASE("the setting docker-host wins over DOCKER_HOST, and is named where it is wrong") {
+  const auto environment = [](const std::string&) { return std::optional<std::string>("unix:///environment.sock"); };
+  CHECK(resolve_endpoint(environment, {}, "unix:///setting.sock")->unix_socket == "/setting.sock");
+  CHECK(resolve_endpoint(environment, {}, "")->unix_socket == "/environment.sock");
+  const auto wrong = resolve_endpoint(environment, {}, "tcp://10.0.0.1:port");
+  REQUIRE_FALSE(wrong);
+  CHECK(wrong.error().what == "docker-host: 'port' is no port");
 }
 
 TEST_CASE("DOCKER_HOST wins over DOCKER_CONTEXT, and that over the current context") {
