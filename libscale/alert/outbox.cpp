@@ -211,9 +211,9 @@ Outbox::Outbox(Outbox&& other) noexcept = default;
 Outbox& Outbox::operator=(Outbox&& other) noexcept = default;
 Outbox::~Outbox() = default;
 
-void Outbox::put(const std::vector<Event>& events, const std::vector<Alert>& firing, Now now) {
+void Outbox::put(const std::vector<Event>& events, const std::vector<Alert>& alerts, Now now) {
   for (auto& lane : m_lanes) {
-    lane.put(events, firing, now);
+    lane.put(events, alerts, now);
   }
 }
 

@@ -32,8 +32,8 @@ class Outbox {
   Outbox& operator=(Outbox&& other) noexcept;
   ~Outbox();
 
-  /// Takes up what is to be told. `firing` is all that fires after these events.
-  void put(const std::vector<Event>& events, const std::vector<Alert>& firing, Now now);
+  /// Takes up what is to be told. `alerts` is all that is wrong after these events, whether it fires or not yet.
+  void put(const std::vector<Event>& events, const std::vector<Alert>& alerts, Now now);
 
   /// Sends what is due, to all receivers at once, so that none waits for another's answer for longer than the deadline.
   /// Gives what went wrong, each trouble of a receiver once until it changes or something was delivered; no error holds

@@ -16,6 +16,7 @@
 #include "libscale/monitor/point_figures.hpp"
 #include "libscale/monitor/steps.hpp"
 #include "libscale/monitor/trend.hpp"
+#include "libscale/monitor/wording.hpp"
 #include "libscale/operate/events.hpp"
 #include "libscale/operate/figures.hpp"
 #include "libscale/operate/table.hpp"
@@ -161,10 +162,6 @@ Points<Point> pointers_to(const std::vector<Point>& points) {
   Points<Point> pointers;
   std::ranges::transform(points, std::back_inserter(pointers), [](const Point& point) { return &point; });
   return pointers;
-}
-
-std::string counted(std::size_t count, std::string_view what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 std::string summary_text(const HistoryView& view) {

@@ -76,10 +76,6 @@ std::vector<AlertTotal> totals_of(const std::vector<store::AlertRecord>& alerts,
   return totals;
 }
 
-std::string counted(std::size_t count, std::string_view what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
 std::string instances_text(const store::Spread<double>& instances) {
   if (std::lround(instances.least) == std::lround(instances.most)) {
     return fmt::format("{:.0f} instance{}", instances.most, std::lround(instances.most) == 1 ? "" : "s");

@@ -133,14 +133,8 @@ void Watch::tell(const std::vector<Event>& events) {
 }
 
 void Watch::send(const std::vector<Event>& events) {
-  std::vector<alert::Alert> firing;
-  for (auto& alert : m_tracker.alerts()) {
-    if (alert.firing) {
-      firing.push_back(std::move(alert));
-    }
-  }
   const auto now = m_world.clock.now();
-  m_outbox.put(events, firing, now);
+  m_outbox.put(events, m_tracker.alerts(), now);
   for (const auto& trouble : m_outbox.send(m_world.http, now)) {
     m_log.say(control::Level::warning, "{}", trouble.what);
   }

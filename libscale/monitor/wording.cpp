@@ -9,6 +9,10 @@
 
 namespace kscale::monitor {
 
+std::string counted(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 std::string number_text(double value) {
   auto text = fmt::format("{:.{}f}", value, value < 10 ? 2 : value < 100 ? 1 : 0);
   if (text.find('.') != std::string::npos) {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "libscale/base/clock.hpp"
 #include "libscale/base/units.hpp"
@@ -9,6 +11,9 @@
 namespace kscale::monitor {
 
 // Figures as a report tells them: in as few signs as they need.
+
+/// "1 alert", "3 alerts".
+std::string counted(std::size_t count, std::string_view what);
 
 /// Two decimals below 10, one below 100, none above; without trailing zeros: "0.25", "12.5", "1320".
 std::string number_text(double value);
