@@ -185,6 +185,8 @@ Result<Sample> Sampler::take(const std::vector<fleet::Instance>& running, AskKon
   if (readings.traffic && !readings.traffic->latency) {
     if (const auto timed = timed_request()) {
       sample.response_time = *timed;
+    } else if (timed.error().code == Errc::interrupted) {
+      return tl::unexpected(timed.error());
     } else {
       sample.problems.push_back(timed.error().what);
     }

@@ -341,6 +341,28 @@ TEST_CASE("an overview ends at a signal") {
   CHECK(overview.error().code == Errc::interrupted);
 }
 
+TEST_CASE("an overview ends at a signal while a request is timed") {
+  struct Proxy final : net::HttpTransport {
+    explicit Proxy(net::HttpTransport& to) : others(to) {}
+    std::vector<Result<net::Response>> send_all(const std::vector<net::Request>& requests) override {
+      if (requests.size() == 1 && requests[0].to.base_url == "http://proxy:8000") {
+        return {fail(Errc::interrupted, "interrupted")};
+      }
+      return others.send_all(requests);
+    }
+    net::HttpTransport& others;
+  };
+  Scene scene;
+  scene.settings.proxy_url = "http://proxy:8000";
+  scene.settings.service = "unmeasured";
+  auto kept = scene.records(true);
+  Proxy proxy(scene.machine.http);
+  const fleet::World world{scene.machine.engine, scene.machine.admin, proxy, scene.machine.clock, "127.0.0.1", {}};
+  const auto overview = Lookout(scene.settings, world, kept).look();
+  REQUIRE_FALSE(overview);
+  CHECK(overview.error().code == Errc::interrupted);
+}
+
 TEST_CASE("nobody is told a secret by an overview") {
   Scene scene(KongMode::dbless);
   const auto overview = scene.look();
