@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "libscale/control/autoscaler.hpp"
@@ -91,23 +92,23 @@ TEST_CASE("the overview of a deployment that is well") {
     const std::string kong_line =
         mode == KongMode::database ? "Kong        3.4.2, with a database, 1 connection, 5 requests, http://kong:8001\n"
                                    : "Kong        3.4.2, DB-less, 1 connection, 14 requests, http://kong:8001\n";
-    CHECK(told(scene.look()) == "health      Healthy\n" + kong_line +
-                                    "traffic     1.0/s, response 0.0 ms\n"
-                                    "autoscaler  not running\n"
-                                    "cooldown    up: none, down: none\n"
-                                    "\n"
-                                    "INSTANCE  STATE    HEALTH    CPU       MEMORY  UPTIME  PORT  IMAGE\n"
-                                    "shop-1    running  -       25.0%  0.4% 32 MiB  10m 2s  3020  shop:1\n"
-                                    "shop-2    running  -       25.0%  0.4% 32 MiB  10m 2s  3021  shop:1\n"
-                                    "shop-3    running  -       25.0%  0.4% 32 MiB  10m 2s  3022  shop:1\n"
-                                    "\n"
-                                    "TARGET          WEIGHT  HEALTH            INSTANCE\n"
-                                    "127.0.0.1:3020     100  HEALTHCHECKS_OFF  shop-1\n"
-                                    "127.0.0.1:3021     100  HEALTHCHECKS_OFF  shop-2\n"
-                                    "127.0.0.1:3022     100  HEALTHCHECKS_OFF  shop-3\n"
-                                    "\n"
-                                    "drift: none\n" +
-                                    k_unmeasured);
+    CHECK(told(scene.look()) == fmt::format("health      Healthy\n{}"
+                                            "traffic     1.0/s, response 0.0 ms\n"
+                                            "autoscaler  not running\n"
+                                            "cooldown    up: none, down: none\n"
+                                            "\n"
+                                            "INSTANCE  STATE    HEALTH    CPU       MEMORY  UPTIME  PORT  IMAGE\n"
+                                            "shop-1    running  -       25.0%  0.4% 32 MiB  10m 2s  3020  shop:1\n"
+                                            "shop-2    running  -       25.0%  0.4% 32 MiB  10m 2s  3021  shop:1\n"
+                                            "shop-3    running  -       25.0%  0.4% 32 MiB  10m 2s  3022  shop:1\n"
+                                            "\n"
+                                            "TARGET          WEIGHT  HEALTH            INSTANCE\n"
+                                            "127.0.0.1:3020     100  HEALTHCHECKS_OFF  shop-1\n"
+                                            "127.0.0.1:3021     100  HEALTHCHECKS_OFF  shop-2\n"
+                                            "127.0.0.1:3022     100  HEALTHCHECKS_OFF  shop-3\n"
+                                            "\n"
+                                            "drift: none\n{}",
+                                            kong_line, k_unmeasured));
     CHECK(scene.machine.http.changes.empty());
     CHECK_FALSE(std::filesystem::exists(scene.settings.state_dir));
   }
