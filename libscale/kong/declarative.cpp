@@ -31,6 +31,7 @@ struct Document {
   YAML::Node root;
   std::string upstream_id;
   std::string before;
+  std::string head = "targets:\n";  ///< the line before the targets
   std::vector<Entry> targets;
   std::string after;
 };
@@ -76,8 +77,16 @@ bool same(const YAML::Node& a, const YAML::Node& b) {
   return std::equal(a.begin(), a.end(), b.begin(), [](const auto& x, const auto& y) { return same(x, y); });
 }
 
+/// Whether no key of the map is there twice, or is no text.
+bool has_each_once(const YAML::Node& map) {
+  std::set<std::string> keys;
+  return std::all_of(map.begin(), map.end(), [&keys](const auto& member) {
+    return member.first.IsScalar() && keys.insert(member.first.Scalar()).second;
+  });
+}
+
 Result<Entry> read_entry(std::string_view text, const YAML::Node& node, std::size_t begin, std::size_t end) {
-  if (!node.IsMap() || begin >= end || end > text.size()) {
+  if (!node.IsMap() || !has_each_once(node) || begin >= end || end > text.size()) {
     return other_form();
   }
   Entry entry{.lines = std::string(text.substr(begin, end - begin)),
@@ -110,22 +119,18 @@ Status cut(std::string_view text, const YAML::Node& key, Document& document) {
     return targets.size() == 0 && !targets.IsScalar() ? Status{} : other_form();
   }
   for (std::size_t i = 0; i < targets.size(); ++i) {
+    const auto entry_begin = begin_of_line(text, position_of(targets[i]));
     const auto entry_end = i + 1 < targets.size() ? begin_of_line(text, position_of(targets[i + 1])) : end;
-    auto entry = read_entry(text, targets[i], begin_of_line(text, position_of(targets[i])), entry_end);
+    if (i == 0) {
+      document.head = text.substr(begin, entry_begin - begin);
+    }
+    auto entry = read_entry(text, targets[i], entry_begin, entry_end);
     if (!entry) {
       return tl::unexpected(entry.error());
     }
     document.targets.push_back(std::move(*entry));
   }
   return {};
-}
-
-/// Whether no key of the map is there twice, or is no text.
-bool has_each_once(const YAML::Node& map) {
-  std::set<std::string> keys;
-  return std::all_of(map.begin(), map.end(), [&keys](const auto& member) {
-    return member.first.IsScalar() && keys.insert(member.first.Scalar()).second;
-  });
 }
 
 Result<Document> read(std::string_view text, std::string_view upstream) {
@@ -152,7 +157,7 @@ Result<Document> read(std::string_view text, std::string_view upstream) {
       if (candidate.IsMap() && yaml::scalar(candidate["name"]) == upstream) {
         document.upstream_id = yaml::scalar(candidate["id"]);
         // Targets inside it are the form that people write.
-        if (document.upstream_id.empty() || candidate["targets"]) {
+        if (document.upstream_id.empty() || !has_each_once(candidate) || candidate["targets"]) {
           return other_form();
         }
       }
@@ -173,7 +178,7 @@ std::string write(const Document& document) {
     text += lines;
   };
   if (!document.targets.empty()) {
-    add("targets:\n");
+    add(document.head);
   }
   for (const auto& entry : document.targets) {
     add(entry.lines);

@@ -113,6 +113,11 @@ TEST_CASE("a target is weighed in a recorded configuration, and no other byte mo
         with(text, k_second, entry_of("63e68bd7-9d51-58b1-b115-a16a1d3b20da", "127.0.0.1:19003", 0)));
 }
 
+TEST_CASE("what stands behind the word targets stays") {
+  const auto text = with(recorded_text(), "targets:\n" + k_first, "targets: # by hand \n" + k_first);
+  CHECK(changed(text, {{Kind::weigh, "127.0.0.1:19002", 0}}).find("targets: # by hand \n- id") != std::string::npos);
+}
+
 TEST_CASE("a target is added behind the others of a recorded configuration") {
   const auto text = recorded_text();
   CHECK(changed(text, {{Kind::add, "127.0.0.1:19004", 50}}) ==
@@ -270,6 +275,8 @@ TEST_CASE("what is nested beyond measure is refused, with its line") {
 
 TEST_CASE("a key that is there twice is refused: readers differ on which of them counts") {
   CHECK(error_of(recorded_text() + "_transform: true\n", {{Kind::add, "b:1"}}) == k_other_form);
+  const auto weighed_twice = with(recorded_text(), k_first, k_first + "  weight: 7\n");
+  CHECK(error_of(weighed_twice, {{Kind::weigh, "127.0.0.1:19002", 0}}) == k_other_form);
 }
 
 TEST_CASE("many keys take a time in proportion") {
