@@ -226,6 +226,7 @@ bool Autoscaler::mend(const Scene& scene, CheckReport& report) {
   }
   auto mended = fleet::mend(m_world, m_settings.deployment, scene.drift);
   std::ranges::transform(mended.failed, std::back_inserter(report.problems), &Error::what);
+  std::ranges::move(mended.waiting, std::back_inserter(report.problems));
   tell_mended(mended.done, report);
   return !mended.done.empty();
 }

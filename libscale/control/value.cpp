@@ -21,6 +21,21 @@ namespace kscale::control {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+Result<std::chrono::seconds> parse_seconds(std::string_view text, std::chrono::seconds least,
+                                           std::chrono::seconds most) {
+  return parse_span(text, 1s, least, most).and_then([&](auto span) -> Result<std::chrono::seconds> {
+    const auto whole = std::chrono::floor<std::chrono::seconds>(span);
+    if (whole != span) {
+      return fail(Errc::invalid, "'{}' is not a whole number of seconds", printable(text));
+    }
+    return whole;
+  });
+}
+
+}  // namespace
+
 Result<int> parse_whole(std::string_view text, int least, int most) {
   const auto number = number_in<int>(text);
   if (!number || *number < least || *number > most) {
@@ -126,21 +141,6 @@ Result<std::string> parse_listen(std::string_view text) {
   }
   return std::string(text);
 }
-
-namespace {
-
-Result<std::chrono::seconds> parse_seconds(std::string_view text, std::chrono::seconds least,
-                                           std::chrono::seconds most) {
-  return parse_span(text, 1s, least, most).and_then([&](auto span) -> Result<std::chrono::seconds> {
-    const auto whole = std::chrono::floor<std::chrono::seconds>(span);
-    if (whole != span) {
-      return fail(Errc::invalid, "'{}' is not a whole number of seconds", printable(text));
-    }
-    return whole;
-  });
-}
-
-}  // namespace
 
 Result<alert::HoldTimes> parse_hold_times(std::string_view text) {
   const auto span_in = [](std::string_view span) { return parse_seconds(span, 0s, 24h); };

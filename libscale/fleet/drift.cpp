@@ -31,7 +31,7 @@ bool is_ours(const kong::Target& target, const Deployment& deployment) {
   return !is_of_another && is_address_of_instance(target.address, deployment);
 }
 
-/// Targets for the instances that can serve.
+/// Targets for the instances that can serve, and have an address for it.
 void add_targets(World& world, const Deployment& deployment, const std::vector<Instance>& without, Mended& mended) {
   std::vector<Entrant> entrants;
   const auto seen = look(world, deployment, without);
@@ -39,8 +39,7 @@ void add_targets(World& world, const Deployment& deployment, const std::vector<I
     if (seen[i].state == Readiness::State::ready) {
       entrants.push_back({.instance = without[i]});
     } else {
-      mended.failed.push_back(
-          {Errc::failed, fmt::format("{} gets no target yet: {}", without[i].container.name, seen[i].why)});
+      mended.waiting.push_back(fmt::format("{} gets no target yet: {}", without[i].container.name, seen[i].why));
     }
   }
   enter_rotation(world, deployment, entrants);
@@ -48,6 +47,8 @@ void add_targets(World& world, const Deployment& deployment, const std::vector<I
     if (outcome) {
       mended.done.push_back(
           fmt::format("added target {} of {}", *deployment.address_of(instance), instance.container.name));
+    } else if (!deployment.address_of(instance)) {
+      mended.waiting.push_back(outcome.error().what);  // nothing that is tried again helps it
     } else {
       mended.failed.push_back(outcome.error());
     }
@@ -101,12 +102,13 @@ Drift drift_of(const std::vector<Instance>& instances, const std::vector<kong::T
       continue;
     }
     const auto address = deployment.address_of(instance);
+    if (address) {
+      kept.push_back(*address);
+    }
     if (!instance.is_running()) {
       may_have_any_address |= !address;  // a restarting one has none for a moment
-      kept.push_back(address.value_or(""));
       continue;
     }
-    kept.push_back(address.value_or(""));
     const auto target = std::ranges::find_if(targets, [&](const auto& t) { return t.address == address; });
     if (target == targets.end()) {
       drift.without_target.push_back(instance);

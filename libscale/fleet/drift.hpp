@@ -34,10 +34,12 @@ Drift drift_of(const std::vector<Instance>& instances, const std::vector<kong::T
 /// One line for each disagreement.
 std::vector<std::string> described(const Drift& drift, const Deployment& deployment);
 
-/// What became of a disagreement: one line for each thing that was done, and for each that could not be.
+/// What became of a disagreement: one line for each thing that was done, for each that could not be, and for each that
+/// has to wait until an instance can serve, or can be addressed: that stands in nobody's way.
 struct Mended {
   std::vector<std::string> done;
   std::vector<Error> failed;
+  std::vector<std::string> waiting;
 
   bool is_none() const { return done.empty() && failed.empty(); }
 };

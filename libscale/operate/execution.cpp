@@ -225,6 +225,9 @@ Result<std::vector<std::string>> Execution::mend() {
   const auto& deployment = m_settings.deployment;
   auto mended =
       fleet::mend(m_world, deployment, fleet::drift_of(*present, *all, deployment, m_records.load().restarting));
+  for (const auto& line : mended.waiting) {
+    m_log.say(control::Level::warning, "{}", line);
+  }
   if (!mended.failed.empty()) {
     return tl::unexpected(mended.failed.front());
   }

@@ -46,6 +46,16 @@ TEST_CASE("scaling to the present number mends the targets by difference") {
   CHECK(operated.records->events(WallTime{}, 10)->empty());
 }
 
+TEST_CASE("an instance that cannot serve yet is told, and keeps nothing else from being done") {
+  Operated operated;
+  operated.machine.compose_up(4);
+  operated.machine.http.health_status = {{3023, 503}};
+  const auto report = operated.scale(5);
+  CHECK(report.status);
+  CHECK(report.instances == 5);
+  CHECK(operated.said == Names{"shop-4 gets no target yet: http://127.0.0.1:3023/health answered 503"});
+}
+
 TEST_CASE("a lock that is held is waited for, and that is said once") {
   Operated operated;
   {
