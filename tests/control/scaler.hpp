@@ -57,6 +57,13 @@ struct Scaler {
     return check();
   }
 
+  void refuse_to_delete_targets() {
+    machine.http.fate = [](int, const net::Request& request) {
+      const bool deletes = request.method == net::Method::del && request.to.base_url == "http://kong:8001";
+      return deletes ? fakes::Fate::failed : fakes::Fate::arrives;
+    };
+  }
+
   void load(double cores) { machine.behaviour->cpu = Cores{cores}; }
   int running() { return static_cast<int>(machine.running().size()); }
 

@@ -284,10 +284,7 @@ TEST_CASE("a container that cannot be removed has left all the same: the cooldow
 TEST_CASE("a scale-down that fails is tried again after the cooldown, as each try leads traffic away") {
   Scaler scaler(KongMode::database, 5);
   scaler.load(0.01);
-  scaler.machine.http.fate = [](int, const net::Request& request) {
-    const bool removes = request.method == net::Method::del && request.to.base_url == "http://kong:8001";
-    return removes ? fakes::Fate::failed : fakes::Fate::arrives;
-  };
+  scaler.refuse_to_delete_targets();
   CHECK(scaler.check().outcome->reached == 5);
   scaler.machine.clock.forward(30s);
   CHECK(scaler.check().decision.reason.starts_with("hold: idle, cooldown, 2"));

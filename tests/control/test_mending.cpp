@@ -128,10 +128,7 @@ TEST_CASE("a removal whose undoing failed too is undone by the next check") {
 TEST_CASE("once an action that failed is undone, a weight of 0 is somebody's will again") {
   Scaler scaler(KongMode::database, 4);
   scaler.load(0.05);
-  scaler.machine.http.fate = [](int, const net::Request& request) {
-    const bool removes = request.method == net::Method::del && request.to.base_url == "http://kong:8001";
-    return removes ? fakes::Fate::failed : fakes::Fate::arrives;
-  };
+  scaler.refuse_to_delete_targets();
   CHECK_FALSE(scaler.check().outcome->status);
   CHECK(scaler.machine.targets().back() == "127.0.0.1:3023 100");
   CHECK_FALSE(scaler.records->load().acting);
@@ -147,10 +144,7 @@ TEST_CASE("what cannot be mended is told, and stops neither the repair of min no
   scaler.load(0.5);
   scaler.check();
   scaler.machine.docker.answer({.method = "DELETE", .target = "/containers/shop-2?force=true"});
-  scaler.machine.http.fate = [](int, const net::Request& request) {
-    const bool mends = request.method == net::Method::del && request.to.base_url == "http://kong:8001";
-    return mends ? fakes::Fate::failed : fakes::Fate::arrives;
-  };
+  scaler.refuse_to_delete_targets();
   const auto report = scaler.check();
   REQUIRE(report.problems.size() == 1);
   CHECK(report.problems[0].starts_with("remove stale targets: target 127.0.0.1:3021 of 'shop'"));
