@@ -12,8 +12,9 @@ namespace kscale::fleet {
 
 namespace {
 
-/// Leads the requests to others. Gives the weight that the instance's target had; nothing where it had none.
-Result<std::optional<int>> step_aside(World& world, const Deployment& deployment, const Instance& instance) {
+/// Takes the instance's target out of rotation. Gives the weight that it had; nothing where there is none.
+Result<std::optional<int>> step_aside(World& world, const Deployment& deployment, const Instance& instance,
+                                      Meanwhile meanwhile) {
   const auto targets = world.kong.targets(deployment.upstream);
   if (!targets) {
     return tl::unexpected(targets.error());
@@ -22,7 +23,15 @@ Result<std::optional<int>> step_aside(World& world, const Deployment& deployment
   if (own.empty()) {
     return std::optional<int>();
   }
-  if (auto left = leave_to_others(world, deployment, {instance}, *targets, 1); !left) {
+  Status left;
+  if (meanwhile == Meanwhile::others) {
+    left = leave_to_others(world, deployment, {instance}, *targets, 1);
+  } else if (instance.is_running()) {  // since it was found that it does not
+    left = leave_rotation(world, deployment, own);
+  } else {
+    left = world.kong.remove_targets(deployment.upstream, {own.front().address});
+  }
+  if (!left) {
     return tl::unexpected(left.error());
   }
   return std::optional(own.front().weight);
@@ -72,12 +81,26 @@ Result<Blueprint> successor(World& world, const Deployment& deployment, const In
 /// A replacement in the making, and how far it came.
 struct Replacement {
   const Instance& old;
+  Meanwhile meanwhile;
   std::optional<int> weight;  ///< of the old one's target
   enum class Aside { no, maybe, yes } aside = Aside::no;
   Launch launch;
 };
 
-/// Undoes it: the new container goes, the old one gets its name back and serves again.
+/// Lets the old one go on as before. Gives what it does now.
+Result<std::string> revive(World& world, const Deployment& deployment, const Replacement& replacement) {
+  const auto& old = replacement.old;
+  if (replacement.meanwhile == Meanwhile::others) {
+    return start_again(world, deployment, old, replacement.weight).map([] { return std::string("serves again"); });
+  }
+  if (old.is_down()) {
+    return "stands stopped as before";
+  }
+  const auto launch = std::move(start_stopped(world, {old}, net::Urgency::to_the_end).front());
+  return launch.outcome.map([] { return std::string("is started again"); });
+}
+
+/// Undoes it: the new container goes, the old one gets its name back and goes on as before.
 Status bring_back(World& world, const Deployment& deployment, const Replacement& replacement, const Error& why) {
   const auto& [id, name] = std::tie(replacement.old.container.id, replacement.old.container.name);
   world.step(fmt::format("bring the old {} back", name));
@@ -88,12 +111,10 @@ Status bring_back(World& world, const Deployment& deployment, const Replacement&
       back = {};  // it has its name still, and engines differ in what they say to that
     }
   }
-  if (back) {
-    back = start_again(world, deployment, replacement.old, replacement.weight);
-  }
+  const auto revived = back ? revive(world, deployment, replacement) : tl::unexpected(back.error());
   return fail(why.code, "{}; {}", why.what,
-              back ? fmt::format("the old {} serves again", name)
-                   : fmt::format("the old {} could not be brought back: {}", name, back.error().what));
+              revived ? fmt::format("the old {} {}", name, *revived)
+                      : fmt::format("the old {} could not be brought back: {}", name, revived.error().what));
 }
 
 /// One that an earlier replacement could not remove, or left behind in a crash.
@@ -108,7 +129,7 @@ Status remove_left_over(World& world, const Instance& instance) {
 }  // namespace
 
 Status restart_instance(World& world, const Deployment& deployment, const Instance& instance) {
-  const auto weight = step_aside(world, deployment, instance);
+  const auto weight = step_aside(world, deployment, instance, Meanwhile::others);
   if (!weight) {
     return tl::unexpected(weight.error());
   }
@@ -118,8 +139,8 @@ Status restart_instance(World& world, const Deployment& deployment, const Instan
   return stopped ? started : stopped;
 }
 
-Status replace_instance(World& world, const Deployment& deployment, const Instance& instance,
-                        const std::string& image) {
+Status replace_instance(World& world, const Deployment& deployment, const Instance& instance, const std::string& image,
+                        Meanwhile meanwhile) {
   const auto blueprint = successor(world, deployment, instance, image);
   if (!blueprint) {
     return tl::unexpected(blueprint.error());
@@ -127,12 +148,13 @@ Status replace_instance(World& world, const Deployment& deployment, const Instan
   if (auto removed = remove_left_over(world, instance); !removed) {
     return removed;
   }
-  const auto weight = step_aside(world, deployment, instance);
+  const auto weight = step_aside(world, deployment, instance, meanwhile);
   if (!weight) {
     return tl::unexpected(weight.error());
   }
   const auto& [id, name] = std::tie(instance.container.id, instance.container.name);
-  Replacement replacement{.old = instance, .weight = *weight, .launch = {.number = instance.number, .name = name}};
+  Replacement replacement{
+      .old = instance, .meanwhile = meanwhile, .weight = *weight, .launch = {.number = instance.number, .name = name}};
   auto made = stop_for_restart(world, deployment, {instance});
   if (made) {
     made = world.engine.rename(id, name + k_set_aside, net::Urgency::to_the_end);

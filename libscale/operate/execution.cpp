@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/ranges.h>
+
 #include "libscale/fleet/drift.hpp"
 #include "libscale/fleet/launch.hpp"
 #include "libscale/fleet/recovery.hpp"
@@ -60,6 +62,10 @@ std::string Execution::undo(const Step& failed) {
   if (failed.kind == Kind::replace) {
     const auto back = undo_replacements();
     text += back ? "" : fmt::format("; {}", back.error().what);
+    if (!m_renewed_unused.empty()) {
+      text += fmt::format("; what did not run before and serves with the new image stays: {}",
+                          fmt::join(m_renewed_unused, ", "));
+    }
   }
   if (!m_to_come_back.empty()) {
     const auto back = start(std::exchange(m_to_come_back, {}));
@@ -343,10 +349,13 @@ Status Execution::replace(const Step& step) {
   }
   if (*new_image == old_image) {
     m_log.say(control::Level::notice, "{} has this image already", instance.container.name);
-    return {};
+    return instance.is_running() ? Status{} : start({instance});
   }
-  auto replaced = fleet::replace_instance(m_world, m_settings.deployment, instance, image);
-  if (replaced) {
+  const auto meanwhile = step.does_not_run ? fleet::Meanwhile::nobody : fleet::Meanwhile::others;
+  auto replaced = fleet::replace_instance(m_world, m_settings.deployment, instance, image, meanwhile);
+  if (replaced && step.does_not_run) {
+    m_renewed_unused.push_back(instance.container.name);
+  } else if (replaced) {
     m_replaced.push_back({.instance = instance, .old_image = old_image, .old_name = own});
   }
   return replaced;
@@ -359,7 +368,7 @@ Status Execution::bring_back(const Replaced& replaced) {
   }
   const auto meant = m_world.engine.image_id(replaced.old_name);
   const auto& reference = meant && *meant == replaced.old_image ? replaced.old_name : replaced.old_image;
-  return fleet::replace_instance(m_world, m_settings.deployment, all->front(), reference);
+  return fleet::replace_instance(m_world, m_settings.deployment, all->front(), reference, fleet::Meanwhile::others);
 }
 
 Status Execution::undo_replacements() {

@@ -34,7 +34,8 @@ bool stands_stopped(const std::vector<fleet::Instance>& instances, int number) {
 
 /// Whether the step stops the instance of that number only to start it again, or starts it.
 bool is_to_come_back(const Step& step, int number) {
-  const bool brings_back = step.kind == Kind::restart || step.kind == Kind::replace || step.kind == Kind::start;
+  const bool brings_back =
+      step.kind == Kind::restart || (step.kind == Kind::replace && !step.does_not_run) || step.kind == Kind::start;
   return brings_back && std::ranges::find(step.numbers, number) != step.numbers.end();
 }
 
@@ -49,7 +50,7 @@ int reckoned(int before, const std::vector<StepReport>& steps) {
   for (const auto& one : steps) {
     const auto kind = one.step.kind;
     const auto numbers = one.state == StepReport::State::done ? static_cast<int>(one.step.numbers.size()) : 0;
-    if (kind == Kind::add || kind == Kind::start || kind == Kind::start_composed) {
+    if (kind == Kind::add || kind == Kind::start || kind == Kind::start_composed || one.step.does_not_run) {
       count += numbers;
     } else if (kind == Kind::remove || kind == Kind::stop || kind == Kind::discard) {
       count -= numbers;

@@ -131,20 +131,62 @@ void lower(const Situation& situation, int wanted, Plan& plan) {
   plan.steps.push_back(std::move(step));
 }
 
-/// One step for each running instance. Where only one runs, another serves meanwhile.
-void one_after_another(const Situation& situation, const Step& like, Plan& plan) {
-  const auto running = fleet::running(situation.instances);
-  if (running.size() == 1) {
+/// Whether requests are served while an instance is renewed.
+enum class Others { may_serve, do_not };
+
+/// One step for each of the instances. Where it is only one and no others serve, another is made for that time.
+void one_after_another(const std::vector<fleet::Instance>& those, Others others, const Step& like, Plan& plan) {
+  const bool with_help = those.size() == 1 && others == Others::do_not;
+  if (with_help) {
     plan.steps.push_back({.kind = Kind::help});
   }
-  for (const auto& instance : running) {
-    auto step = step_on(like.kind, {instance});
-    step.image = like.image;
+  for (const auto& instance : those) {
+    auto step = like;
+    step.names = {instance.container.name};
+    step.numbers = {instance.number};
     plan.steps.push_back(std::move(step));
   }
-  if (running.size() == 1) {
+  if (with_help) {
     plan.steps.push_back({.kind = Kind::end_help});
   }
+}
+
+/// Those that a deploy renews although they do not run: all that restart by themselves and, where none runs, so many of
+/// those that stand stopped that `wanted` will run.
+std::vector<fleet::Instance> to_renew_unused(const Situation& situation, int wanted) {
+  const auto& all = situation.instances;
+  std::vector<fleet::Instance> found;
+  std::ranges::copy_if(all, std::back_inserter(found), [](const fleet::Instance& instance) {
+    return instance.container.state == docker::State::restarting;
+  });
+  if (fleet::running(all).empty()) {
+    for (const auto& instance : all) {
+      if (instance.is_down() && static_cast<int>(found.size()) < wanted) {
+        found.push_back(instance);
+      }
+    }
+  }
+  return found;
+}
+
+/// Whether what the step starts may have another image than the deploy's: Compose knows nothing of one that was asked
+/// for, and siblings that were not renewed have their old one.
+bool may_start_old_image(const Step& step, const Situation& situation, const std::vector<fleet::Instance>& renewed,
+                         const std::string& image) {
+  if (step.kind == Kind::add) {
+    return renewed.empty() && !(image.empty() && situation.instances.empty());
+  }
+  return !image.empty();
+}
+
+/// The situation once those run.
+Situation with_running(Situation situation, const std::vector<fleet::Instance>& those) {
+  for (auto& instance : situation.instances) {
+    if (std::ranges::find(those, instance.number, &fleet::Instance::number) != those.end()) {
+      instance.container.state = docker::State::running;
+    }
+  }
+  return situation;
 }
 
 }  // namespace
@@ -188,7 +230,9 @@ std::string text_of(const Step& step) {
     case Kind::restart:
       return fmt::format("drain {}, restart it, wait until ready, put it back into rotation", names);
     case Kind::replace:
-      return fmt::format("drain {}, replace it by {}, wait until ready, put it into rotation", names,
+      return fmt::format("{}, replace it by {}, wait until ready, put it into rotation",
+                         step.does_not_run ? fmt::format("delete the target of {}, which does not run", names)
+                                           : fmt::format("drain {}", names),
                          step.image.empty() ? "its new image" : step.image);
     case Kind::stop:
       return step.targets_stay ? fmt::format("stop {}", names)
@@ -298,7 +342,7 @@ Plan plan_restart(const fleet::Deployment& deployment, const Situation& situatio
     plan.steps.back().comes_back = true;
     plan.steps.push_back(step_on(Kind::start, running));
   } else {
-    one_after_another(situation, {.kind = Kind::restart}, plan);
+    one_after_another(running, Others::do_not, {.kind = Kind::restart}, plan);
   }
   return plan;
 }
@@ -323,26 +367,28 @@ Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation
   if (auto build = building(situation.services); build && image.empty() && !options.is_built) {
     plan.steps.push_back(std::move(*build));
   }
-  if (!fleet::running(situation.instances).empty()) {
+  const auto running = fleet::running(situation.instances);
+  if (!running.empty()) {
     mend_first(situation, plan);
-    one_after_another(situation, {.kind = Kind::replace, .image = image}, plan);
+  }
+  const auto unused = to_renew_unused(situation, options.instances);
+  one_after_another(unused, Others::may_serve, {.kind = Kind::replace, .image = image, .does_not_run = true}, plan);
+  const auto others = unused.empty() ? Others::do_not : Others::may_serve;
+  if (!running.empty()) {
+    one_after_another(running, others, {.kind = Kind::replace, .image = image}, plan);
     return plan;
   }
   Plan start;
-  raise(deployment, situation, options.instances, Leftovers::are_started, start);
-  Situation started;
-  bool may_be_old = !image.empty();
+  raise(deployment, with_running(situation, unused), options.instances, Leftovers::are_started, start);
+  std::vector<fleet::Instance> old;
   for (const auto& step : start.steps) {
-    for (std::size_t i = 0; i < step.names.size(); ++i) {
-      started.instances.push_back({step.numbers[i], {.name = step.names[i], .state = docker::State::running}});
+    for (std::size_t i = 0; may_start_old_image(step, situation, unused, image) && i < step.names.size(); ++i) {
+      old.push_back({step.numbers[i], {.name = step.names[i]}});
     }
-    may_be_old = may_be_old || step.kind == Kind::start;
   }
   std::ranges::move(start.steps, std::back_inserter(plan.steps));
   plan.steps.push_back({.kind = Kind::mend});
-  if (may_be_old) {
-    one_after_another(started, {.kind = Kind::replace, .image = image}, plan);
-  }
+  one_after_another(old, others, {.kind = Kind::replace, .image = image}, plan);
   if (situation.paused) {
     plan.steps.push_back({.kind = Kind::resume});
   }

@@ -46,6 +46,7 @@ struct Step {
   bool comes_back = false;    ///< of stop: those are to be started again, also where the action fails
   int staying = 0;            ///< of remove: so many instances are to run on
   bool targets_stay = false;  ///< of stop and discard: Kong cannot be asked to delete them
+  bool does_not_run = false;  ///< of replace: the instance has failed or was stopped, so nobody has to serve for it
 
   friend bool operator==(const Step&, const Step&) = default;
 };
@@ -100,6 +101,8 @@ struct RestartOptions {
 };
 Plan plan_restart(const fleet::Deployment& deployment, const Situation& situation, const RestartOptions& options);
 
+/// What does not run is renewed first, without its old image being started: all that restarts by itself and, where none
+/// runs, what stands stopped.
 struct DeployOptions {
   std::string image;      ///< empty: what the names of the instances' images mean, once they are built
   int instances = 3;      ///< how many to start where none runs

@@ -172,14 +172,14 @@ control::Settings FakeMachine::settings() {
   return settings;
 }
 
-void FakeMachine::compose_up(int number) {
+void FakeMachine::compose_up(int number, const std::string& image) {
   const auto body = fmt::format(
-      R"({{"Image":"shop:1","Env":["PORT=3020","INSTANCE_ID=shop-{0}","MONGO_URL=mongodb://planted-secret@db"],)"
+      R"({{"Image":"{2}","Env":["PORT=3020","INSTANCE_ID=shop-{0}","MONGO_URL=mongodb://planted-secret@db"],)"
       R"("Labels":{{"com.docker.compose.service":"shop-{0}","com.docker.compose.container-number":"1"}},)"
       R"("ExposedPorts":{{"3020/tcp":{{}}}},"HostConfig":{{"PortBindings":{{"3020/tcp":[{{"HostIp":"127.0.0.1",)"
       R"("HostPort":"{1}"}}]}},"RestartPolicy":{{"Name":"unless-stopped"}},"NetworkMode":"shop_net"}},)"
       R"("NetworkingConfig":{{"EndpointsConfig":{{"shop_net":{{"Aliases":["shop-{0}"]}}}}}}}})",
-      number, 3019 + number);
+      number, 3019 + number, image);
   const auto made = docker.answer({.method = "POST",
                                    .target = fmt::format("/containers/create?name=shop-{}", number),
                                    .headers = {{"Content-Type", "application/json"}},

@@ -63,7 +63,7 @@ class FakeMachine {
   static control::Settings settings();
 
   /// Makes and starts an instance as Compose would, without telling Kong.
-  void compose_up(int number);
+  void compose_up(int number, const std::string& image = "shop:1");
   void add_target(int number);
 
   /// Lets Kong's health checks give those targets up, as an upstream with checks does.

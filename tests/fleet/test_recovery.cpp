@@ -139,7 +139,7 @@ TEST_CASE("a replacement cut short anywhere is taken up by the next look") {
         return index <= last ? fakes::Fate::arrives : fakes::Fate::lost;
       };
       auto world = machine.world();
-      static_cast<void>(replace_instance(world, FakeMachine::deployment(), second, "checked:1"));
+      static_cast<void>(replace_instance(world, FakeMachine::deployment(), second, "checked:1", Meanwhile::others));
       machine.http.fate = nullptr;
       CHECK(recovered(machine, {2}).failed.empty());
       CHECK(machine.containers() == k_all);

@@ -23,9 +23,16 @@ Status restart(FakeMachine& machine, int number) {
   return restart_instance(world, FakeMachine::deployment(), instance(machine, number));
 }
 
-Status replace(FakeMachine& machine, int number, const std::string& image) {
+Status replace(FakeMachine& machine, int number, const std::string& image, Meanwhile meanwhile = Meanwhile::others) {
   auto world = machine.world();
-  return replace_instance(world, FakeMachine::deployment(), instance(machine, number), image);
+  return replace_instance(world, FakeMachine::deployment(), instance(machine, number), image, meanwhile);
+}
+
+/// A deployment whose only instance ends as soon as it is started, again and again.
+void let_only_instance_fail(FakeMachine& machine) {
+  machine.compose_up(1, "broken:1");
+  machine.add_target(1);
+  machine.http.changes.clear();
 }
 
 const Names k_three{"127.0.0.1:3020 100", "127.0.0.1:3021 100", "127.0.0.1:3022 100"};
@@ -88,6 +95,54 @@ TEST_CASE("a replacement has the new image, and all else as it was") {
     CHECK(std::ranges::find(env, json::Value("INSTANCE_ID=shop-2")) != env.end());
     CHECK((*inspection)["Config"]["Labels"]["com.docker.compose.service"].text_or("") == "shop-2");
   }
+}
+
+TEST_CASE("the only instance that serves is not replaced, as nobody would serve meanwhile") {
+  FakeMachine machine(KongMode::database, 1);
+  CHECK(replace(machine, 1, "checked:1").error().code == Errc::refused);
+  CHECK(machine.http.changes.empty());
+}
+
+TEST_CASE("one that fails again and again is replaced without a drain, and without others") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    FakeMachine machine(mode, 0);
+    let_only_instance_fail(machine);
+    REQUIRE(machine.containers() == Names{"shop-1 restarting"});
+    CHECK(replace(machine, 1, "checked:1", Meanwhile::nobody));
+    CHECK(machine.containers() == Names{"shop-1 running"});
+    CHECK(instance(machine, 1).container.image == "checked:1");
+    CHECK(machine.targets() == Names{"127.0.0.1:3020 100"});
+    CHECK(std::ranges::find(machine.steps, "drain 127.0.0.1:3020") == machine.steps.end());
+  }
+}
+
+TEST_CASE("one that fails again and again does so on, where the new image does not become ready") {
+  FakeMachine machine(KongMode::database, 0);
+  let_only_instance_fail(machine);
+  machine.behaviour->health = "unhealthy";
+  CHECK(replace(machine, 1, "checked:1", Meanwhile::nobody).error().what ==
+        "shop-1 was not ready in 60s: its HEALTHCHECK says unhealthy; the old shop-1 is started again");
+  CHECK(machine.containers() == Names{"shop-1 restarting"});
+  CHECK(instance(machine, 1).container.image == "broken:1");
+}
+
+TEST_CASE("one that stood stopped does so on, where the new image does not become ready") {
+  FakeMachine machine(KongMode::database, 1);
+  REQUIRE(machine.engine.stop({instance(machine, 1).container.id}, std::chrono::seconds(1)).front());
+  const auto outcome = replace(machine, 1, "broken:1", Meanwhile::nobody);
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().what.ends_with("; the old shop-1 stands stopped as before"));
+  CHECK(machine.containers() == Names{"shop-1 exited"});
+  CHECK(instance(machine, 1).container.image == "shop:1");
+  CHECK(replace(machine, 1, "checked:1", Meanwhile::nobody));
+  CHECK(machine.targets() == Names{"127.0.0.1:3020 100"});
+}
+
+TEST_CASE("one that runs after all is drained, also where nobody takes its requests") {
+  FakeMachine machine(KongMode::database, 1);
+  CHECK(replace(machine, 1, "checked:1", Meanwhile::nobody));
+  CHECK(machine.http.changes.front() == "PATCH /upstreams/shop/targets/127.0.0.1:3020");
+  CHECK(machine.targets() == Names{"127.0.0.1:3020 100"});
 }
 
 TEST_CASE("a new image that is never ready leaves the old one serving") {
@@ -161,7 +216,8 @@ TEST_CASE("whichever request of a replacement fails, two instances serve, and no
           return index == failing ? fate : fakes::Fate::arrives;
         };
         auto world = machine.world();
-        const auto replaced = replace_instance(world, FakeMachine::deployment(), second, "checked:1");
+        const auto replaced =
+            replace_instance(world, FakeMachine::deployment(), second, "checked:1", Meanwhile::others);
         machine.http.fate = nullptr;
         const auto targets = machine.targets();
         const auto running = machine.running();

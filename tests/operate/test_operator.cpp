@@ -219,6 +219,50 @@ TEST_CASE("the image that is asked for goes before the one of the settings") {
   CHECK(operated.image_of("shop-3") == "checked:1");
 }
 
+TEST_CASE("a deploy leads out of a crash loop") {
+  for (const auto mode : {KongMode::database, KongMode::dbless}) {
+    Operated operated(mode, 0);
+    for (const int number : {1, 2, 3}) {
+      operated.machine.compose_up(number, "broken:1");
+      operated.machine.add_target(number);
+    }
+    CHECK(operated.deploy("checked:1").status);
+    CHECK(operated.machine.containers() == Names{"shop-1 running", "shop-2 running", "shop-3 running"});
+    CHECK(operated.machine.targets() == k_three_targets);
+    CHECK(operated.image_of("shop-3") == "checked:1");
+  }
+}
+
+TEST_CASE("a deploy that fails leaves what stood stopped, and starts what has the image") {
+  Operated operated;
+  REQUIRE(operated.op->carry_out(operated.stop_plan(), "stop").status);
+  const Names stopped{"shop-1 exited", "shop-2 exited", "shop-3 exited"};
+  CHECK_FALSE(operated.deploy("broken:1").status);
+  CHECK(operated.machine.containers() == stopped);
+  CHECK(operated.image_of("shop-1") == "shop:1");
+  operated.op->recover();
+  CHECK(operated.machine.containers() == stopped);
+  CHECK(operated.records->load().pause.has_value());
+  CHECK(operated.deploy("shop:1").status);
+  CHECK(operated.machine.targets() == k_three_targets);
+  CHECK_FALSE(operated.records->load().pause.has_value());
+}
+
+TEST_CASE("what did not run before keeps the new image when the deploy fails behind it, and that is told") {
+  Operated operated(KongMode::database, 2);
+  operated.machine.compose_up(3, "broken:1");
+  operated.machine.http.fate = [&](int, const net::Request& request) {
+    return request.path.find("/rename?name=shop-1.kscale-old") != std::string::npos ? fakes::Fate::failed
+                                                                                    : fakes::Fate::arrives;
+  };
+  const auto report = operated.deploy("checked:1");
+  REQUIRE_FALSE(report.status);
+  CHECK(report.status.error().what.ends_with("; what did not run before and serves with the new image stays: shop-3"));
+  CHECK(operated.image_of("shop-3") == "checked:1");
+  CHECK(operated.image_of("shop-1") == "shop:1");
+  CHECK(operated.machine.targets() == k_three_targets);
+}
+
 TEST_CASE("a weight that somebody gave outlives a restart") {
   Operated operated;
   REQUIRE(operated.machine.admin.change_targets("shop", {{kong::TargetChange::Kind::weigh, "127.0.0.1:3021", 0},

@@ -195,6 +195,61 @@ TEST_CASE("a deploy where nothing runs starts the instances") {
         "4. drain shop-2, replace it by shop:2, wait until ready, put it into rotation\n");
 }
 
+TEST_CASE("a deploy renews what restarts by itself first, and no other is needed meanwhile") {
+  auto situation = running(2);
+  situation.instances[1].container.state = docker::State::restarting;
+  CHECK(text_of(plan_deploy(k_shop, situation, {.image = "shop:2"})) ==
+        "1. delete the target of shop-2, which does not run, replace it by shop:2, wait until ready, put it into "
+        "rotation\n"
+        "2. drain shop-1, replace it by shop:2, wait until ready, put it into rotation\n");
+}
+
+TEST_CASE("a deploy where nothing runs starts no old image of what stands") {
+  auto situation = running(4);
+  for (auto& one : situation.instances) {
+    one.container.state = docker::State::exited;
+  }
+  CHECK(text_of(plan_deploy(k_shop, situation, {.instances = 1})) ==
+        "1. delete the target of shop-1, which does not run, replace it by its new image, wait until ready, put it "
+        "into rotation\n"
+        "2. bring containers and targets to agree\n");
+  situation.instances[1].container.state = docker::State::restarting;
+  situation.instances[3].container.state = docker::State::paused;
+  situation.instances.erase(situation.instances.begin());
+  situation.paused = true;
+  CHECK(text_of(plan_deploy(k_shop, situation, {.image = "shop:2", .instances = 3})) ==
+        "1. delete the target of shop-2, which does not run, replace it by shop:2, wait until ready, put it into "
+        "rotation\n"
+        "2. delete the target of shop-3, which does not run, replace it by shop:2, wait until ready, put it into "
+        "rotation\n"
+        "3. make shop-1 like the siblings, start, wait until ready, add the target\n"
+        "4. bring containers and targets to agree\n"
+        "5. resume the autoscaler\n");
+}
+
+TEST_CASE("a deploy where none can be renewed renews what it starts, unless that has its image") {
+  Situation paused;
+  paused.instances.push_back(instance(1, docker::State::paused));
+  CHECK(text_of(plan_deploy(k_shop, paused, {.instances = 1})) ==
+        "1. make shop-2 like the siblings, start, wait until ready, add the target\n"
+        "2. bring containers and targets to agree\n"
+        "3. make one instance more, that serves meanwhile\n"
+        "4. drain shop-2, replace it by its new image, wait until ready, put it into rotation\n"
+        "5. drain that one, delete its target, stop and remove it\n");
+  CHECK(text_of(plan_deploy(k_shop, {}, {.instances = 1})) ==
+        "1. make shop-1 like the siblings, start, wait until ready, add the target\n"
+        "2. bring containers and targets to agree\n");
+  auto composed = running(1);
+  composed.instances[0].container.state = docker::State::exited;
+  composed.services = services();
+  CHECK(text_of(plan_deploy(k_shop, composed, {.image = "shop:2", .instances = 2})) ==
+        "1. delete the target of shop-1, which does not run, replace it by shop:2, wait until ready, put it into "
+        "rotation\n"
+        "2. start shop-2 with Compose, wait until ready, add the target\n"
+        "3. bring containers and targets to agree\n"
+        "4. drain shop-2, replace it by shop:2, wait until ready, put it into rotation\n");
+}
+
 TEST_CASE("a cleanup removes instances in any state, and then the project") {
   auto situation = running(2);
   situation.instances[1].container.state = docker::State::exited;
