@@ -108,13 +108,14 @@ answers() {
   [[ $(curl --silent --max-time 2 --output /dev/null --write-out '%{http_code}' "http://127.0.0.1:$1$2") == 200 ]]
 }
 
-# make_instance N [MORE ENVIRONMENT]: instance N as Compose makes it, and waits until it answers.
+# make_instance N [MORE ENVIRONMENT]: instance N as Compose makes and starts it, of the image that `instance_image` names.
+instance_image=kscale-test-app:latest
 make_instance() {
   local number=$1
   shift
   engine POST "/containers/create?name=$scene-$number" "$(jq -n --arg scene "$scene" --arg n "$number" \
-    --arg port $((base + number)) --arg secret "$planted" --args '{
-      Image: "kscale-test-app:latest",
+    --arg port $((base + number)) --arg secret "$planted" --arg image "$instance_image" --args '{
+      Image: $image,
       Env: (["NODE_ENV=production", "INSTANCE_ID=\($scene)-\($n)", "MONGO_URL=mongodb://shop:\($secret)@mongo/shop"]
         + $ARGS.positional),
       Labels: {
