@@ -347,9 +347,13 @@ Status Execution::replace(const Step& step) {
   if (!new_image) {
     return tl::unexpected(new_image.error());
   }
+  if (*new_image == old_image && instance.container.state == docker::State::restarting) {
+    return fail(Errc::failed, "{} has this image already, and ends with it again and again; its log may say why",
+                instance.container.name);
+  }
   if (*new_image == old_image) {
     m_log.say(control::Level::notice, "{} has this image already", instance.container.name);
-    return instance.is_running() ? Status{} : start({instance});
+    return instance.is_down() ? start({instance}) : Status{};
   }
   const auto meanwhile = step.does_not_run ? fleet::Meanwhile::nobody : fleet::Meanwhile::others;
   auto replaced = fleet::replace_instance(m_world, m_settings.deployment, instance, image, meanwhile);

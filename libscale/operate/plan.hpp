@@ -101,13 +101,13 @@ struct RestartOptions {
 };
 Plan plan_restart(const fleet::Deployment& deployment, const Situation& situation, const RestartOptions& options);
 
-/// What does not run is renewed first, without its old image being started: all that restarts by itself and, where none
-/// runs, what stands stopped.
 struct DeployOptions {
   std::string image;      ///< empty: what the names of the instances' images mean, once they are built
   int instances = 3;      ///< how many to start where none runs
   bool is_built = false;  ///< nothing is to be built, or it was
 };
+/// What does not run is renewed first, without its old image being started: all that restarts by itself and, where none
+/// runs, what stands stopped.
 Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation, const DeployOptions& options);
 
 /// `everything`: with volumes and orphans.

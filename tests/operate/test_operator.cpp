@@ -226,6 +226,8 @@ TEST_CASE("a deploy leads out of a crash loop") {
       operated.machine.compose_up(number, "broken:1");
       operated.machine.add_target(number);
     }
+    CHECK(operated.deploy("broken:1").status.error().what ==
+          "shop-1 has this image already, and ends with it again and again; its log may say why");
     CHECK(operated.deploy("checked:1").status);
     CHECK(operated.machine.containers() == Names{"shop-1 running", "shop-2 running", "shop-3 running"});
     CHECK(operated.machine.targets() == k_three_targets);
