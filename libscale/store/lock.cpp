@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <string>
 #include <system_error>
@@ -14,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libscale/base/number.hpp"
 #include "libscale/store/files.hpp"
 
 namespace kscale::store {
@@ -34,14 +34,10 @@ std::string named_in(const Descriptor& file) {
   if (space == std::string_view::npos || end == std::string_view::npos || end < space) {
     return {};
   }
-  int pid = 0;
-  const auto [rest, error] = std::from_chars(line.data(), line.data() + space, pid);
+  const auto pid = number_in<int>(line.substr(0, space));
   const std::string_view who = line.substr(space + 1, end - space - 1);
   const bool printable = std::all_of(who.begin(), who.end(), [](char c) { return c >= ' ' && c <= '~'; });
-  if (error != std::errc() || rest != line.data() + space || !printable) {
-    return {};
-  }
-  return fmt::format("{}, pid {}", who, pid);
+  return pid && printable ? fmt::format("{}, pid {}", who, *pid) : std::string();
 }
 
 /// Whoever asks for the holder has the lock shared for that moment, so what is held is asked for again.
