@@ -88,7 +88,7 @@ struct Replacement {
 };
 
 /// Lets the old one go on as before. Gives what it does now.
-Result<std::string> revive(World& world, const Deployment& deployment, const Replacement& replacement) {
+Result<std::string> go_on(World& world, const Deployment& deployment, const Replacement& replacement) {
   const auto& old = replacement.old;
   if (replacement.meanwhile == Meanwhile::others) {
     return start_again(world, deployment, old, replacement.weight).map([] { return std::string("serves again"); });
@@ -111,10 +111,10 @@ Status bring_back(World& world, const Deployment& deployment, const Replacement&
       back = {};  // it has its name still, and engines differ in what they say to that
     }
   }
-  const auto revived = back ? revive(world, deployment, replacement) : tl::unexpected(back.error());
+  const auto gone_on = back ? go_on(world, deployment, replacement) : tl::unexpected(back.error());
   return fail(why.code, "{}; {}", why.what,
-              revived ? fmt::format("the old {} {}", name, *revived)
-                      : fmt::format("the old {} could not be brought back: {}", name, revived.error().what));
+              gone_on ? fmt::format("the old {} {}", name, *gone_on)
+                      : fmt::format("the old {} could not be brought back: {}", name, gone_on.error().what));
 }
 
 /// One that an earlier replacement could not remove, or left behind in a crash.

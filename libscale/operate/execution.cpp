@@ -62,9 +62,9 @@ std::string Execution::undo(const Step& failed) {
   if (failed.kind == Kind::replace) {
     const auto back = undo_replacements();
     text += back ? "" : fmt::format("; {}", back.error().what);
-    if (!m_renewed_unused.empty()) {
-      text += fmt::format("; what did not run before and serves with the new image stays: {}",
-                          fmt::join(m_renewed_unused, ", "));
+    if (!m_revived.empty()) {
+      text +=
+          fmt::format("; what did not run before and serves with the new image stays: {}", fmt::join(m_revived, ", "));
     }
   }
   if (!m_to_come_back.empty()) {
@@ -358,7 +358,7 @@ Status Execution::replace(const Step& step) {
   const auto meanwhile = step.does_not_run ? fleet::Meanwhile::nobody : fleet::Meanwhile::others;
   auto replaced = fleet::replace_instance(m_world, m_settings.deployment, instance, image, meanwhile);
   if (replaced && step.does_not_run) {
-    m_renewed_unused.push_back(instance.container.name);
+    m_revived.push_back(instance.container.name);
   } else if (replaced) {
     m_replaced.push_back({.instance = instance, .old_image = old_image, .old_name = own});
   }

@@ -65,7 +65,7 @@ class Execution {
   docker::Compose* m_compose;
   const control::Log& m_log;
   std::vector<Replaced> m_replaced;
-  std::vector<std::string> m_renewed_unused;    ///< names of those that got the new image and did not run before
+  std::vector<std::string> m_revived;           ///< names of those that got the new image and did not run before
   std::optional<fleet::Added> m_helper;         ///< while it is there
   std::vector<fleet::Instance> m_to_come_back;  ///< that were stopped, while they are to be started again
 };

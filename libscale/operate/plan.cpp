@@ -153,7 +153,7 @@ void one_after_another(const std::vector<fleet::Instance>& those, Others others,
 
 /// Those that a deploy renews although they do not run: all that restart by themselves and, where none runs, so many of
 /// those that stand stopped that `wanted` will run.
-std::vector<fleet::Instance> to_renew_unused(const Situation& situation, int wanted) {
+std::vector<fleet::Instance> to_revive(const Situation& situation, int wanted) {
   const auto& all = situation.instances;
   std::vector<fleet::Instance> found;
   std::ranges::copy_if(all, std::back_inserter(found), [](const fleet::Instance& instance) {
@@ -371,18 +371,18 @@ Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation
   if (!running.empty()) {
     mend_first(situation, plan);
   }
-  const auto unused = to_renew_unused(situation, options.instances);
-  one_after_another(unused, Others::may_serve, {.kind = Kind::replace, .image = image, .does_not_run = true}, plan);
-  const auto others = unused.empty() ? Others::do_not : Others::may_serve;
+  const auto revived = to_revive(situation, options.instances);
+  one_after_another(revived, Others::may_serve, {.kind = Kind::replace, .image = image, .does_not_run = true}, plan);
+  const auto others = revived.empty() ? Others::do_not : Others::may_serve;
   if (!running.empty()) {
     one_after_another(running, others, {.kind = Kind::replace, .image = image}, plan);
     return plan;
   }
   Plan start;
-  raise(deployment, with_running(situation, unused), options.instances, Leftovers::are_started, start);
+  raise(deployment, with_running(situation, revived), options.instances, Leftovers::are_started, start);
   std::vector<fleet::Instance> old;
   for (const auto& step : start.steps) {
-    for (std::size_t i = 0; may_start_old_image(step, situation, unused, image) && i < step.names.size(); ++i) {
+    for (std::size_t i = 0; may_start_old_image(step, situation, revived, image) && i < step.names.size(); ++i) {
       old.push_back({step.numbers[i], {.name = step.names[i]}});
     }
   }
