@@ -39,6 +39,7 @@ void take_back_failed(World& world, std::vector<Launch>& launches) {
       continue;
     }
     if (const auto taken = take_back(world, launch); !taken) {
+      launch.is_left = true;
       launch.outcome.error().what += fmt::format("; {} was left as it is: {}", launch.name, taken.error().what);
     }
   }
@@ -75,7 +76,9 @@ std::vector<Added> add_instances(World& world, const Deployment& deployment, con
     for (auto& one : launches) {
       avoided.push_back(one.number);
       const bool was_entering = std::ranges::find(entered, &one) != entered.end();
-      if (was_entering && !one.outcome && one.outcome.error().code == Errc::conflict && tries < k_name_tries) {
+      const bool is_gone = !one.target_may_stay && !one.is_left;  // else another one would be one too many
+      if (was_entering && is_gone && !one.outcome && one.outcome.error().code == Errc::conflict &&
+          tries < k_name_tries) {
         world.step(fmt::format("{}; the next number is tried", one.outcome.error().what));
         ++count;
       } else {

@@ -30,8 +30,9 @@ std::vector<Added> bring_in(World& world, const Deployment& deployment, std::vec
 /// address, weight given.
 ///
 /// Where a name or port is taken, or Kong takes the name for the address of an earlier container, the next free number
-/// is tried. A failure undoes what was made for that instance, before any request could reach it, and says why. When we
-/// are told to stop, those not yet in rotation are undone, with `interrupted` as outcome.
+/// is tried, unless what was made could not be undone. A failure undoes what was made for that instance, before any
+/// request could reach it, and says why. When we are told to stop, those not yet in rotation are undone, with
+/// `interrupted` as outcome.
 std::vector<Added> add_instances(World& world, const Deployment& deployment, const std::vector<Instance>& present,
                                  int count);
 

@@ -19,6 +19,7 @@ struct Launch {
   bool stays = false;            ///< where it fails it is left as it is, not taken back
   bool may_be_made = false;      ///< without an id: the engine's answer did not come
   bool target_may_stay = false;  ///< it went wrong, and its target could not be taken out of Kong again
+  bool is_left = false;          ///< it went wrong, and could not be taken back
 };
 
 /// Creates and starts `count` containers, side by side, with the lowest free numbers but those to be `avoided`. A

@@ -12,7 +12,8 @@ namespace kscale::fleet {
 
 namespace {
 
-/// Takes the instance's target out of rotation. Gives the weight that it had; nothing where there is none.
+/// Takes the instance's target out of rotation; where the instance does not run it stays, as it does no harm that was
+/// not there. Gives the weight that it had; nothing where none is known.
 Result<std::optional<int>> step_aside(World& world, const Deployment& deployment, const Instance& instance,
                                       Meanwhile meanwhile) {
   const auto targets = world.kong.targets(deployment.upstream);
@@ -26,10 +27,8 @@ Result<std::optional<int>> step_aside(World& world, const Deployment& deployment
   Status left;
   if (meanwhile == Meanwhile::others) {
     left = leave_to_others(world, deployment, {instance}, *targets, 1);
-  } else if (instance.is_running()) {  // since it was found that it does not
+  } else if (instance.is_running()) {  // since it was found that none does
     left = leave_rotation(world, deployment, own);
-  } else {
-    left = world.kong.remove_targets(deployment.upstream, {own.front().address});
   }
   if (!left) {
     return tl::unexpected(left.error());
@@ -81,7 +80,6 @@ Result<Blueprint> successor(World& world, const Deployment& deployment, const In
 /// A replacement in the making, and how far it came.
 struct Replacement {
   const Instance& old;
-  Meanwhile meanwhile;
   std::optional<int> weight;  ///< of the old one's target
   enum class Aside { no, maybe, yes } aside = Aside::no;
   Launch launch;
@@ -90,7 +88,7 @@ struct Replacement {
 /// Lets the old one go on as before. Gives what it does now.
 Result<std::string> go_on(World& world, const Deployment& deployment, const Replacement& replacement) {
   const auto& old = replacement.old;
-  if (replacement.meanwhile == Meanwhile::others) {
+  if (old.is_running()) {
     return start_again(world, deployment, old, replacement.weight).map([] { return std::string("serves again"); });
   }
   if (old.is_down()) {
@@ -153,8 +151,7 @@ Status replace_instance(World& world, const Deployment& deployment, const Instan
     return tl::unexpected(weight.error());
   }
   const auto& [id, name] = std::tie(instance.container.id, instance.container.name);
-  Replacement replacement{
-      .old = instance, .meanwhile = meanwhile, .weight = *weight, .launch = {.number = instance.number, .name = name}};
+  Replacement replacement{.old = instance, .weight = *weight, .launch = {.number = instance.number, .name = name}};
   auto made = stop_for_restart(world, deployment, {instance});
   if (made) {
     made = world.engine.rename(id, name + k_set_aside, net::Urgency::to_the_end);

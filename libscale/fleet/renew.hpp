@@ -21,17 +21,17 @@ Status restart_instance(World& world, const Deployment& deployment, const Instan
 /// Who takes the requests while an instance is replaced.
 enum class Meanwhile {
   others,  ///< other instances: `refused`, with nothing changed, where none would serve
-  nobody,  ///< nobody, as the instance does not run: it has failed, or was stopped
+  nobody,  ///< nobody has to, as the instance does not run
 };
 
 /// Replaces the instance's container by one of `image`, otherwise like it: out of rotation, stopped, renamed, the new
 /// one made, started and ready, into rotation, and the old one removed. What the container only had from its old image
 /// comes from the new one. An old container that cannot be removed is left, stopped, and removed by the next
-/// replacement. One that does not run is not drained, as no request is in flight to it.
+/// replacement. One that does not run is not drained, and keeps its target, if it has one.
 ///
 /// When the new container does not become ready or cannot enter rotation, it is removed, and the old one gets its name
-/// back, is started and led into rotation; the outcome says why. With `Meanwhile::nobody` the old one is not waited
-/// for, and not started where it had stood stopped.
+/// back, is started and led into rotation; the outcome says why. One that did not run is not waited for, and not
+/// started where it had stood stopped.
 Status replace_instance(World& world, const Deployment& deployment, const Instance& instance, const std::string& image,
                         Meanwhile meanwhile);
 

@@ -144,8 +144,11 @@ Status Execution::stop(const Step& step, const std::vector<fleet::Instance>& tho
   return fleet::stop_for_restart(m_world, deployment, those);
 }
 
-Status Execution::start(const std::vector<fleet::Instance>& those) {
+Status Execution::start(const std::vector<fleet::Instance>& those, bool stay) {
   auto launches = fleet::start_stopped(m_world, those, net::Urgency::to_the_end);
+  for (auto& launch : launches) {
+    launch.stays = stay;
+  }
   return first_failure(fleet::bring_in(m_world, m_settings.deployment, std::move(launches)));
 }
 
@@ -353,7 +356,7 @@ Status Execution::replace(const Step& step) {
   }
   if (*new_image == old_image) {
     m_log.say(control::Level::notice, "{} has this image already", instance.container.name);
-    return instance.is_down() ? start({instance}) : Status{};
+    return instance.is_down() ? start({instance}, false) : Status{};
   }
   const auto meanwhile = step.does_not_run ? fleet::Meanwhile::nobody : fleet::Meanwhile::others;
   auto replaced = fleet::replace_instance(m_world, m_settings.deployment, instance, image, meanwhile);

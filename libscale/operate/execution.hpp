@@ -49,7 +49,8 @@ class Execution {
   Status start_composed(const Step& step);
   void stop_those_started(const Step& step, const std::vector<fleet::Instance>& before);
   Status start(const Step& step);
-  Status start(const std::vector<fleet::Instance>& those);
+  /// Those that fail `stay` as they are, or are stopped again.
+  Status start(const std::vector<fleet::Instance>& those, bool stay = true);
   Status add(const Step& step);
   Status help();
   Status end_help();

@@ -32,10 +32,15 @@ bool stands_stopped(const std::vector<fleet::Instance>& instances, int number) {
   return found != instances.end() && !found->is_running();
 }
 
+/// Whether the step would leave a stopped instance as it stands, if it were cut short.
+bool may_stay_stopped(const Step& step, const Result<std::vector<fleet::Instance>>& present, int number) {
+  const auto is_it_down = [number](const fleet::Instance& one) { return one.number == number && one.is_down(); };
+  return step.does_not_run && present && std::ranges::any_of(*present, is_it_down);
+}
+
 /// Whether the step stops the instance of that number only to start it again, or starts it.
 bool is_to_come_back(const Step& step, int number) {
-  const bool brings_back =
-      step.kind == Kind::restart || (step.kind == Kind::replace && !step.does_not_run) || step.kind == Kind::start;
+  const bool brings_back = step.kind == Kind::restart || step.kind == Kind::replace || step.kind == Kind::start;
   return brings_back && std::ranges::find(step.numbers, number) != step.numbers.end();
 }
 
@@ -241,8 +246,9 @@ bool Operator::begin(const Plan& plan, const Result<std::vector<fleet::Instance>
     std::erase_if(state.restarting, [&](int number) { return !stands_stopped(*present, number); });
   }
   for (const auto& step : plan.steps) {
-    std::ranges::copy_if(step.numbers, std::back_inserter(state.restarting),
-                         [&](int number) { return is_to_come_back(step, number); });
+    std::ranges::copy_if(step.numbers, std::back_inserter(state.restarting), [&](int number) {
+      return is_to_come_back(step, number) && !may_stay_stopped(step, present, number);
+    });
   }
   m_records.save(state);
   return restored.has_value();

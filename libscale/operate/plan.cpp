@@ -151,32 +151,39 @@ void one_after_another(const std::vector<fleet::Instance>& those, Others others,
   }
 }
 
-/// Those that a deploy renews although they do not run: all that restart by themselves and, where none runs, so many of
-/// those that stand stopped that `wanted` will run.
+/// Whether the instances were stopped, or do not come up: a deploy is to bring so many up as are to run.
+bool is_stopped(const Situation& situation) {
+  return fleet::running(situation.instances).empty() ||
+         (situation.paused && std::ranges::any_of(situation.instances, &fleet::Instance::is_down));
+}
+
+/// Those that a deploy renews although they do not run: all that restart by themselves, and so many of those that stand
+/// stopped that `wanted` run then.
 std::vector<fleet::Instance> to_revive(const Situation& situation, int wanted) {
-  const auto& all = situation.instances;
-  std::vector<fleet::Instance> found;
-  std::ranges::copy_if(all, std::back_inserter(found), [](const fleet::Instance& instance) {
-    return instance.container.state == docker::State::restarting;
+  auto found = situation.instances;
+  std::erase_if(found, [](const fleet::Instance& one) {
+    return !one.is_down() && one.container.state != docker::State::restarting;
   });
-  if (fleet::running(all).empty()) {
-    for (const auto& instance : all) {
-      if (instance.is_down() && static_cast<int>(found.size()) < wanted) {
-        found.push_back(instance);
-      }
-    }
-  }
+  const auto stopped =
+      std::stable_partition(found.begin(), found.end(), [](const fleet::Instance& one) { return !one.is_down(); });
+  const auto there =
+      std::ranges::count_if(situation.instances, &fleet::Instance::is_running) + std::distance(found.begin(), stopped);
+  const auto missing = std::clamp<std::ptrdiff_t>(wanted - there, 0, std::distance(stopped, found.end()));
+  found.erase(stopped + missing, found.end());
   return found;
 }
 
-/// Whether what the step starts may have another image than the deploy's: Compose knows nothing of one that was asked
-/// for, and siblings that were not renewed have their old one.
-bool may_start_old_image(const Step& step, const Situation& situation, const std::vector<fleet::Instance>& renewed,
-                         const std::string& image) {
-  if (step.kind == Kind::add) {
-    return renewed.empty() && !(image.empty() && situation.instances.empty());
+/// Whether what the step starts may have another image than the deploy's: Compose and the settings know nothing of one
+/// that was asked for, and siblings that were not renewed have their old one.
+bool may_start_old_image(const Step& step, const fleet::Deployment& deployment, const Situation& situation,
+                         bool are_siblings_new, const std::string& image) {
+  if (step.kind != Kind::add) {
+    return !image.empty();
   }
-  return !image.empty();
+  if (are_siblings_new) {
+    return !image.empty() && deployment.overrides.image;
+  }
+  return !image.empty() || !situation.instances.empty();
 }
 
 /// The situation once those run.
@@ -230,9 +237,9 @@ std::string text_of(const Step& step) {
     case Kind::restart:
       return fmt::format("drain {}, restart it, wait until ready, put it back into rotation", names);
     case Kind::replace:
-      return fmt::format("{}, replace it by {}, wait until ready, put it into rotation",
-                         step.does_not_run ? fmt::format("delete the target of {}, which does not run", names)
-                                           : fmt::format("drain {}", names),
+      return fmt::format("{} by {}, wait until ready, put it into rotation",
+                         step.does_not_run ? fmt::format("replace {}, which does not run,", names)
+                                           : fmt::format("drain {}, replace it", names),
                          step.image.empty() ? "its new image" : step.image);
     case Kind::stop:
       return step.targets_stay ? fmt::format("stop {}", names)
@@ -367,28 +374,27 @@ Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation
   if (auto build = building(situation.services); build && image.empty() && !options.is_built) {
     plan.steps.push_back(std::move(*build));
   }
-  const auto running = fleet::running(situation.instances);
-  if (!running.empty()) {
+  auto old = fleet::running(situation.instances);
+  if (!is_stopped(situation)) {
     mend_first(situation, plan);
+    one_after_another(old, Others::do_not, {.kind = Kind::replace, .image = image}, plan);
+    return plan;
   }
   const auto revived = to_revive(situation, options.instances);
   one_after_another(revived, Others::may_serve, {.kind = Kind::replace, .image = image, .does_not_run = true}, plan);
-  const auto others = revived.empty() ? Others::do_not : Others::may_serve;
-  if (!running.empty()) {
-    one_after_another(running, others, {.kind = Kind::replace, .image = image}, plan);
-    return plan;
-  }
   Plan start;
   raise(deployment, with_running(situation, revived), options.instances, Leftovers::are_started, start);
-  std::vector<fleet::Instance> old;
-  for (const auto& step : start.steps) {
-    for (std::size_t i = 0; may_start_old_image(step, situation, revived, image) && i < step.names.size(); ++i) {
+  const bool are_siblings_new = old.empty() && !revived.empty();
+  for (auto& step : start.steps) {
+    for (std::size_t i = 0;
+         may_start_old_image(step, deployment, situation, are_siblings_new, image) && i < step.names.size(); ++i) {
       old.push_back({step.numbers[i], {.name = step.names[i]}});
     }
+    plan.steps.push_back(std::move(step));
   }
-  std::ranges::move(start.steps, std::back_inserter(plan.steps));
   plan.steps.push_back({.kind = Kind::mend});
-  one_after_another(old, others, {.kind = Kind::replace, .image = image}, plan);
+  one_after_another(old, revived.empty() ? Others::do_not : Others::may_serve, {.kind = Kind::replace, .image = image},
+                    plan);
   if (situation.paused) {
     plan.steps.push_back({.kind = Kind::resume});
   }

@@ -46,7 +46,7 @@ struct Step {
   bool comes_back = false;    ///< of stop: those are to be started again, also where the action fails
   int staying = 0;            ///< of remove: so many instances are to run on
   bool targets_stay = false;  ///< of stop and discard: Kong cannot be asked to delete them
-  bool does_not_run = false;  ///< of replace: the instance has failed or was stopped, so nobody has to serve for it
+  bool does_not_run = false;  ///< of replace: the instance fails or was stopped, and nobody has to serve meanwhile
 
   friend bool operator==(const Step&, const Step&) = default;
 };
@@ -103,11 +103,11 @@ Plan plan_restart(const fleet::Deployment& deployment, const Situation& situatio
 
 struct DeployOptions {
   std::string image;      ///< empty: what the names of the instances' images mean, once they are built
-  int instances = 3;      ///< how many to start where none runs
+  int instances = 3;      ///< how many are to run where none does
   bool is_built = false;  ///< nothing is to be built, or it was
 };
-/// What does not run is renewed first, without its old image being started: all that restarts by itself and, where none
-/// runs, what stands stopped.
+/// Where no instance runs, those that stand are renewed without their old image being started. The same where an
+/// earlier deploy did not come to its end: the autoscaler is paused and instances stand stopped.
 Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation, const DeployOptions& options);
 
 /// `everything`: with volumes and orphans.

@@ -1,6 +1,7 @@
 #include "tests/faults/trial.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -81,6 +82,15 @@ int decisions_in(std::string_view out) {
 
 bool leaves_no_peer(const Plan& plan) {
   return std::ranges::any_of(plan.faults, [](const auto& fault) { return fault.second.kind == Kind::gone; });
+}
+
+/// Whether a peer that is asked twice may seem to be away.
+bool may_hide_peer(const Plan& plan) {
+  constexpr std::array k_signs{Kind::refused, Kind::stalled, Kind::lost,   Kind::reset,
+                               Kind::drip,    Kind::half,    Kind::length, Kind::status_404};
+  return leaves_no_peer(plan) || std::ranges::count_if(plan.faults, [&](const auto& fault) {
+                                   return std::ranges::find(k_signs, fault.second.kind) != k_signs.end();
+                                 }) > 1;
 }
 
 /// The machine, its proxy, and what is watched while a tool runs.
@@ -350,10 +360,10 @@ bool Rig::await_checks(const Child& child, const Plan& plan) {
   return false;
 }
 
-/// Where Kong is gone for good, what is to end may leave targets behind.
+/// Where Kong is gone for good, or seems to be, what is to end may leave targets behind.
 Bounds Rig::bounds() const {
   auto bounds = m_trial.operation->bounds;
-  bounds.targets_may_stay = m_trial.operation->aim != Operation::Aim::serve && leaves_no_peer(m_trial.plan);
+  bounds.targets_may_stay = m_trial.operation->aim != Operation::Aim::serve && may_hide_peer(m_trial.plan);
   return bounds;
 }
 

@@ -215,6 +215,21 @@ TEST_CASE("when Kong takes every name for another address, that is said") {
   CHECK(machine.targets().size() == 3);
 }
 
+TEST_CASE("no other number is tried while what failed is still there") {
+  FakeMachine machine;
+  machine.kong_dns_cache["shop-4"] = "172.18.0.99";
+  auto deployment = FakeMachine::deployment();
+  deployment.addressing = Addressing::name;
+  machine.http.fate = [](int, const net::Request& request) {
+    const bool removes = request.method == net::Method::del && request.path.find("/containers/") != std::string::npos;
+    return removes ? fakes::Fate::failed : fakes::Fate::arrives;
+  };
+  const auto added = add(machine, 1, deployment);
+  REQUIRE(added.size() == 1);
+  CHECK(added[0].outcome.error().what.find("; shop-4 was left as it is: ") != std::string::npos);
+  CHECK(machine.running() == Names{"shop-1", "shop-2", "shop-3", "shop-4"});
+}
+
 TEST_CASE("when writing the targets fails half-way, all are undone before a request comes") {
   FakeMachine machine;
   auto deployment = FakeMachine::deployment();

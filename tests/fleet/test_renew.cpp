@@ -113,6 +113,8 @@ TEST_CASE("one that fails again and again is replaced without a drain, and witho
     CHECK(instance(machine, 1).container.image == "checked:1");
     CHECK(machine.targets() == Names{"127.0.0.1:3020 100"});
     CHECK(std::ranges::find(machine.steps, "drain 127.0.0.1:3020") == machine.steps.end());
+    CHECK(std::ranges::find(machine.http.changes, "DELETE /upstreams/shop/targets/127.0.0.1:3020") ==
+          machine.http.changes.end());
   }
 }
 
@@ -123,6 +125,7 @@ TEST_CASE("one that fails again and again does so on, where the new image does n
   CHECK(replace(machine, 1, "checked:1", Meanwhile::nobody).error().what ==
         "shop-1 was not ready in 60s: its HEALTHCHECK says unhealthy; the old shop-1 is started again");
   CHECK(machine.containers() == Names{"shop-1 restarting"});
+  CHECK(machine.targets() == Names{"127.0.0.1:3020 100"});
   CHECK(instance(machine, 1).container.image == "broken:1");
 }
 
@@ -133,6 +136,7 @@ TEST_CASE("one that stood stopped does so on, where the new image does not becom
   REQUIRE_FALSE(outcome);
   CHECK(outcome.error().what.ends_with("; the old shop-1 stands stopped as before"));
   CHECK(machine.containers() == Names{"shop-1 exited"});
+  CHECK(machine.targets() == Names{"127.0.0.1:3020 100"});
   CHECK(instance(machine, 1).container.image == "shop:1");
   CHECK(replace(machine, 1, "checked:1", Meanwhile::nobody));
   CHECK(machine.targets() == Names{"127.0.0.1:3020 100"});
@@ -142,6 +146,8 @@ TEST_CASE("one that runs after all is drained, also where nobody takes its reque
   FakeMachine machine(KongMode::database, 1);
   CHECK(replace(machine, 1, "checked:1", Meanwhile::nobody));
   CHECK(machine.http.changes.front() == "PATCH /upstreams/shop/targets/127.0.0.1:3020");
+  CHECK(machine.targets() == Names{"127.0.0.1:3020 100"});
+  CHECK(replace(machine, 1, "broken:1", Meanwhile::nobody).error().what.ends_with("; the old shop-1 serves again"));
   CHECK(machine.targets() == Names{"127.0.0.1:3020 100"});
 }
 

@@ -250,19 +250,30 @@ TEST_CASE("a deploy that fails leaves what stood stopped, and starts what has th
   CHECK_FALSE(operated.records->load().pause.has_value());
 }
 
-TEST_CASE("what did not run before keeps the new image when the deploy fails behind it, and that is told") {
-  Operated operated(KongMode::database, 2);
-  operated.machine.compose_up(3, "broken:1");
+TEST_CASE("what did not run before keeps the new image when the deploy fails behind it, and the next one ends it") {
+  Operated operated;
+  REQUIRE(operated.op->carry_out(operated.stop_plan(), "stop").status);
   operated.machine.http.fate = [&](int, const net::Request& request) {
-    return request.path.find("/rename?name=shop-1.kscale-old") != std::string::npos ? fakes::Fate::failed
+    return request.path.find("/rename?name=shop-2.kscale-old") != std::string::npos ? fakes::Fate::failed
                                                                                     : fakes::Fate::arrives;
   };
   const auto report = operated.deploy("checked:1");
+  operated.machine.http.fate = nullptr;
   REQUIRE_FALSE(report.status);
-  CHECK(report.status.error().what.ends_with("; what did not run before and serves with the new image stays: shop-3"));
+  CHECK(report.status.error().what.ends_with("; what did not run before and serves with the new image stays: shop-1"));
+  CHECK(operated.machine.containers() == Names{"shop-1 running", "shop-2 exited", "shop-3 exited"});
+  CHECK(operated.deploy("checked:1").status);
   CHECK(operated.image_of("shop-3") == "checked:1");
-  CHECK(operated.image_of("shop-1") == "shop:1");
   CHECK(operated.machine.targets() == k_three_targets);
+  CHECK_FALSE(operated.records->load().pause.has_value());
+}
+
+TEST_CASE("what has the image and is not ready with it stands stopped again") {
+  Operated operated(KongMode::database, 1);
+  REQUIRE(operated.op->carry_out(operated.stop_plan(), "stop").status);
+  operated.machine.http.health_status = {{3020, 503}};
+  CHECK_FALSE(operated.deploy("shop:1").status);
+  CHECK(operated.machine.containers() == Names{"shop-1 exited"});
 }
 
 TEST_CASE("a weight that somebody gave outlives a restart") {

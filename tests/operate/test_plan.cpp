@@ -195,22 +195,13 @@ TEST_CASE("a deploy where nothing runs starts the instances") {
         "4. drain shop-2, replace it by shop:2, wait until ready, put it into rotation\n");
 }
 
-TEST_CASE("a deploy renews what restarts by itself first, and no other is needed meanwhile") {
-  auto situation = running(2);
-  situation.instances[1].container.state = docker::State::restarting;
-  CHECK(text_of(plan_deploy(k_shop, situation, {.image = "shop:2"})) ==
-        "1. delete the target of shop-2, which does not run, replace it by shop:2, wait until ready, put it into "
-        "rotation\n"
-        "2. drain shop-1, replace it by shop:2, wait until ready, put it into rotation\n");
-}
-
 TEST_CASE("a deploy where nothing runs starts no old image of what stands") {
   auto situation = running(4);
   for (auto& one : situation.instances) {
     one.container.state = docker::State::exited;
   }
   CHECK(text_of(plan_deploy(k_shop, situation, {.instances = 1})) ==
-        "1. delete the target of shop-1, which does not run, replace it by its new image, wait until ready, put it "
+        "1. replace shop-1, which does not run, by its new image, wait until ready, put it "
         "into rotation\n"
         "2. bring containers and targets to agree\n");
   situation.instances[1].container.state = docker::State::restarting;
@@ -218,13 +209,41 @@ TEST_CASE("a deploy where nothing runs starts no old image of what stands") {
   situation.instances.erase(situation.instances.begin());
   situation.paused = true;
   CHECK(text_of(plan_deploy(k_shop, situation, {.image = "shop:2", .instances = 3})) ==
-        "1. delete the target of shop-2, which does not run, replace it by shop:2, wait until ready, put it into "
+        "1. replace shop-2, which does not run, by shop:2, wait until ready, put it into "
         "rotation\n"
-        "2. delete the target of shop-3, which does not run, replace it by shop:2, wait until ready, put it into "
+        "2. replace shop-3, which does not run, by shop:2, wait until ready, put it into "
         "rotation\n"
         "3. make shop-1 like the siblings, start, wait until ready, add the target\n"
         "4. bring containers and targets to agree\n"
         "5. resume the autoscaler\n");
+}
+
+TEST_CASE("a deploy that did not come to its end is begun again with what stands stopped") {
+  auto situation = running(3);
+  situation.instances[1].container.state = docker::State::exited;
+  situation.instances[2].container.state = docker::State::exited;
+  CHECK(text_of(plan_deploy(k_shop, situation, {.image = "shop:2", .instances = 2})) ==
+        "1. make one instance more, that serves meanwhile\n"
+        "2. drain shop-1, replace it by shop:2, wait until ready, put it into rotation\n"
+        "3. drain that one, delete its target, stop and remove it\n");
+  situation.paused = true;
+  CHECK(text_of(plan_deploy(k_shop, situation, {.image = "shop:2", .instances = 2})) ==
+        "1. replace shop-2, which does not run, by shop:2, wait until ready, put it into rotation\n"
+        "2. bring containers and targets to agree\n"
+        "3. drain shop-1, replace it by shop:2, wait until ready, put it into rotation\n"
+        "4. resume the autoscaler\n");
+}
+
+TEST_CASE("where the settings name another image than the deploy, what is made is renewed") {
+  auto situation = running(1);
+  situation.instances[0].container.state = docker::State::exited;
+  auto deployment = k_shop;
+  deployment.overrides.image = "shop:1";
+  CHECK(text_of(plan_deploy(deployment, situation, {.image = "shop:2", .instances = 2})) ==
+        "1. replace shop-1, which does not run, by shop:2, wait until ready, put it into rotation\n"
+        "2. make shop-2 like the siblings, start, wait until ready, add the target\n"
+        "3. bring containers and targets to agree\n"
+        "4. drain shop-2, replace it by shop:2, wait until ready, put it into rotation\n");
 }
 
 TEST_CASE("a deploy where none can be renewed renews what it starts, unless that has its image") {
@@ -243,7 +262,7 @@ TEST_CASE("a deploy where none can be renewed renews what it starts, unless that
   composed.instances[0].container.state = docker::State::exited;
   composed.services = services();
   CHECK(text_of(plan_deploy(k_shop, composed, {.image = "shop:2", .instances = 2})) ==
-        "1. delete the target of shop-1, which does not run, replace it by shop:2, wait until ready, put it into "
+        "1. replace shop-1, which does not run, by shop:2, wait until ready, put it into "
         "rotation\n"
         "2. start shop-2 with Compose, wait until ready, add the target\n"
         "3. bring containers and targets to agree\n"

@@ -87,8 +87,9 @@ std::vector<std::string> shown_addresses(const PublishedPort& port) {
   return port.host_ip.empty() ? std::vector<std::string>{"0.0.0.0", "::"} : std::vector{port.host_ip};
 }
 
+/// Between two attempts to restart a container has no network, and so no ports.
 Value bindings_json(const Container& container) {
-  if (!container.is_running()) {
+  if (!container.is_running() || container.state == ContainerState::restarting) {
     return Value::object();
   }
   Value ports = exposed_ports(container);
