@@ -151,10 +151,12 @@ void one_after_another(const std::vector<fleet::Instance>& those, Others others,
   }
 }
 
-/// Whether the instances were stopped, or do not come up: a deploy is to bring so many up as are to run.
-bool is_stopped(const Situation& situation) {
-  return fleet::running(situation.instances).empty() ||
-         (situation.paused && std::ranges::any_of(situation.instances, &fleet::Instance::is_down));
+/// Whether a deploy is to bring up so many as are `wanted`: they were stopped, or do not come up by themselves, or an
+/// earlier deploy brought up only some of them.
+bool is_stopped(const Situation& situation, int wanted) {
+  const auto running = std::ranges::count_if(situation.instances, &fleet::Instance::is_running);
+  return running == 0 ||
+         (running < wanted && situation.paused && std::ranges::any_of(situation.instances, &fleet::Instance::is_down));
 }
 
 /// Those that a deploy renews although they do not run: all that restart by themselves, and so many of those that stand
@@ -375,7 +377,7 @@ Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation
     plan.steps.push_back(std::move(*build));
   }
   auto old = fleet::running(situation.instances);
-  if (!is_stopped(situation)) {
+  if (!is_stopped(situation, options.instances)) {
     mend_first(situation, plan);
     one_after_another(old, Others::do_not, {.kind = Kind::replace, .image = image}, plan);
     return plan;
@@ -386,8 +388,8 @@ Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation
   raise(deployment, with_running(situation, revived), options.instances, Leftovers::are_started, start);
   const bool are_siblings_new = old.empty() && !revived.empty();
   for (auto& step : start.steps) {
-    for (std::size_t i = 0;
-         may_start_old_image(step, deployment, situation, are_siblings_new, image) && i < step.names.size(); ++i) {
+    const bool may_be_old = may_start_old_image(step, deployment, situation, are_siblings_new, image);
+    for (std::size_t i = 0; may_be_old && i < step.names.size(); ++i) {
       old.push_back({step.numbers[i], {.name = step.names[i]}});
     }
     plan.steps.push_back(std::move(step));

@@ -232,6 +232,8 @@ TEST_CASE("a deploy that did not come to its end is begun again with what stands
         "2. bring containers and targets to agree\n"
         "3. drain shop-1, replace it by shop:2, wait until ready, put it into rotation\n"
         "4. resume the autoscaler\n");
+  CHECK(text_of(plan_deploy(k_shop, situation, {.image = "shop:2", .instances = 1})).find("resume") ==
+        std::string::npos);
 }
 
 TEST_CASE("where the settings name another image than the deploy, what is made is renewed") {
