@@ -257,13 +257,16 @@ std::int64_t step_of(std::int64_t at, std::int64_t step) {
   return at - (into < 0 ? into + step : into);
 }
 
-/// Takes a row as selected above.
-void take_up(Steps& steps, const Row& row, std::size_t figures, std::chrono::milliseconds step) {
+/// Takes a row as selected above. An index that is damaged leads to rows out of the range.
+void take_up(Steps& steps, const Row& row, std::size_t figures, TimeRange range, std::chrono::milliseconds step) {
   const auto number = integer(row[0]);
   const auto at = integer(row[1]);
   const auto samples = integer(row[2]);
   if (!number || *number < 0 || *number > std::numeric_limits<int>::max() || !at || !samples || *samples < 1) {
     return;  // damaged: we write no such row
+  }
+  if (*at < range.since.time_since_epoch().count() || *at >= range.until.time_since_epoch().count()) {
+    return;
   }
   Totals& totals = steps[{*number, step_of(*at, step.count())}];
   for (std::size_t n = 0; n < figures; ++n) {
@@ -275,7 +278,7 @@ Result<Steps> read_steps(Database& database, const Tables& tables, TimeRange ran
   constexpr std::chrono::seconds k_longest_step = std::chrono::hours{24 * 366};
   const std::chrono::milliseconds length = std::clamp(step, std::chrono::seconds(1), k_longest_step);
   Steps steps;
-  const auto show = [&](const Row& row) { take_up(steps, row, tables.figures.size(), length); };
+  const auto show = [&](const Row& row) { take_up(steps, row, tables.figures.size(), range, length); };
   const std::int64_t since = range.since.time_since_epoch().count();
   const std::int64_t until = range.until.time_since_epoch().count();
   const std::int64_t first = std::chrono::ceil<std::chrono::minutes>(range.since).time_since_epoch().count();

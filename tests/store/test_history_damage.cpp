@@ -250,6 +250,40 @@ TEST_CASE("damage that shows late sets the file aside, and the write is kept whi
   }
 }
 
+TEST_CASE("a time that damage made another one is in no range that it is not of") {
+  const TempDir dir;
+  const auto path = dir / "history";
+  {
+    auto history = History::open(path, k_now).value();
+    for (int n = 0; n < 8; ++n) {
+      REQUIRE(history.add(sample(k_now + n * 10s)));
+    }
+  }
+  const auto big_endian = [](WallTime time) {
+    std::string bytes;
+    for (int shift = 40; shift >= 0; shift -= 8) {
+      bytes += static_cast<char>(time.time_since_epoch().count() >> shift);
+    }
+    return bytes;
+  };
+  auto bytes = content(path);
+  const auto third = big_endian(k_now + 20s);
+  int places = 0;
+  for (auto at = bytes.find(third); at != std::string::npos; at = bytes.find(third, at)) {
+    bytes[at] = static_cast<char>(0x80);  // before 1970
+    ++places;
+  }
+  REQUIRE(places >= 2);  // in the table, and in its index
+  put(path, bytes);
+  auto history = History::open(path, k_now).value();
+  const TimeRange range{k_now - 1h, k_now + 1h};
+  const auto points = history.instances(range, 1s).value();
+  for (const auto& point : points) {
+    CHECK(point.at >= range.since);
+    CHECK(point.at < range.until);
+  }
+}
+
 TEST_CASE("several processes that find a damaged file together set it aside once, and lose nothing of their own") {
   const TempDir dir;
   const fs::path path = dir / "history";
