@@ -118,6 +118,7 @@ class Rig {
   Bounds bounds() const;
   void judge_rest(const Scene& after, const Scene& rest, bool is_again);
   void judge_records();
+  bool has_told_that_targets_stay() const;
   void judge_load();
   void breach(std::string what);
   std::filesystem::path file(std::string_view ending) const;
@@ -405,6 +406,10 @@ void Rig::judge_records() {
   }
 }
 
+bool Rig::has_told_that_targets_stay() const {
+  return m_verdict.ended.err.find("its targets stay") != std::string::npos;
+}
+
 void Rig::judge_load() {
   const auto report = m_machine->report();
   auto lost = report.failed();
@@ -412,7 +417,8 @@ void Rig::judge_load() {
       refused != report.by_status.end() && m_trial.operation->bounds.least_serving == 0) {
     lost -= refused->second;
   }
-  if (lost > 0 && m_trial.operation->aim != Operation::Aim::go && !bounds().targets_may_stay) {
+  const bool is_excused = bounds().targets_may_stay && (leaves_no_peer(m_trial.plan) || has_told_that_targets_stay());
+  if (lost > 0 && m_trial.operation->aim != Operation::Aim::go && !is_excused) {
     breach(fmt::format("{} of {} requests were lost", lost, report.sent));
   }
 }
@@ -441,8 +447,7 @@ Verdict Rig::run() {
     breach(std::move(wrong));
   }
   const auto after = look();
-  if (!killed && !after.dead_in_rotation().empty() && bounds().targets_may_stay &&
-      m_verdict.ended.err.find("its targets stay") == std::string::npos) {
+  if (!killed && !after.dead_in_rotation().empty() && bounds().targets_may_stay && !has_told_that_targets_stay()) {
     breach("targets stay, and it is not told");
   }
   age_readings();
