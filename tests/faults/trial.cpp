@@ -37,7 +37,6 @@ namespace kscale::faults {
 namespace {
 
 using namespace std::chrono_literals;
-using sandbox::Answer;
 using sandbox::Question;
 
 constexpr auto k_longest_run = 60s;
