@@ -7,6 +7,7 @@
 
 #include "libscale/store/files.hpp"
 #include "libscale/store/scaling_log.hpp"
+#include "libscale/store/state_file.hpp"
 
 namespace kscale::control {
 

@@ -1,14 +1,12 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "libscale/base/clock.hpp"
-#include "libscale/base/result.hpp"
 
 namespace kscale::store {
 
@@ -80,13 +78,5 @@ bool is_paused(const State& state, const Now& now, std::string_view boot_id);
 /// Takes all stamps of the state over to this boot, so that none of another boot, which lies ahead of a clock that has
 /// been set right since, counts as just now for as long as that.
 void take_over(State& state, const Now& now, const std::string& boot_id);
-
-/// The state kept in the file, an SQLite database; an empty state where there is none yet. `invalid` where the file is
-/// damaged or of a newer kscale: the caller reports it, and may `set_aside` the file to begin anew.
-Result<State> load_state(const std::filesystem::path& path);
-
-/// Replaces the state in the file, all of it or nothing, and returns when it would outlast a power cut. The file is
-/// made with mode 0600.
-Status save_state(const std::filesystem::path& path, const State& state);
 
 }  // namespace kscale::store

@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "libscale/store/state.hpp"
+#include "libscale/store/state_file.hpp"
 #include "tests/control/scaler.hpp"
 
 using namespace kscale;

@@ -27,7 +27,7 @@
 #include "libscale/store/files.hpp"
 #include "libscale/store/history.hpp"
 #include "libscale/store/lock.hpp"
-#include "libscale/store/state.hpp"
+#include "libscale/store/state_file.hpp"
 #include "tests/faults/report.hpp"
 #include "tests/faults/scene.hpp"
 #include "tests/sandbox/machine.hpp"

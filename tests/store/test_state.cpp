@@ -9,7 +9,7 @@
 
 #include "libscale/store/files.hpp"
 #include "libscale/store/sqlite.hpp"
-#include "libscale/store/state.hpp"
+#include "libscale/store/state_file.hpp"
 #include "tests/fakes/temp_dir.hpp"
 #include "tests/store/child.hpp"
 
