@@ -138,7 +138,14 @@ Status Records::keep(const store::State& state) {
 Status Records::pause(std::optional<std::chrono::seconds> span) {
   const auto now = m_clock->now();
   auto state = load();
-  state.pause = store::Pause{.since = store::stamp_of(now, store::boot_id()), .length = span};
+  const bool is_stop = state.pause && state.pause->is_stop;
+  state.pause = store::Pause{.since = store::stamp_of(now, store::boot_id()), .length = span, .is_stop = is_stop};
+  return keep(state);
+}
+
+Status Records::pause_as_stopped() {
+  auto state = load();
+  state.pause = store::Pause{.since = store::stamp_of(m_clock->now(), store::boot_id()), .is_stop = true};
   return keep(state);
 }
 

@@ -36,6 +36,8 @@ class Records {
 
   /// Tells the autoscaler to change nothing, for the span or until it is resumed.
   Status pause(std::optional<std::chrono::seconds> span);
+  /// Likewise until it is resumed, as all instances were stopped or removed; a pause after it is still that of a stop.
+  Status pause_as_stopped();
   Status resume();
 
   /// Writes an action to the history and to the log file of the original scripts.

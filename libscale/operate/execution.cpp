@@ -81,7 +81,7 @@ std::string Execution::undo(const Step& failed) {
 Status Execution::change(const Step& step) {
   switch (step.kind) {
     case Kind::pause:
-      return m_records.pause(std::nullopt);
+      return m_records.pause_as_stopped();
     case Kind::resume:
       return m_records.resume();
     case Kind::build:

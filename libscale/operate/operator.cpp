@@ -139,7 +139,9 @@ Result<Situation> Operator::observe(Kong kong) {
     }
     situation.services = std::move(*services);
   }
-  situation.paused = store::is_paused(m_records.load(), m_world.clock.now(), store::boot_id());
+  const auto state = m_records.load();
+  situation.paused = store::is_paused(state, m_world.clock.now(), store::boot_id());
+  situation.stopped = situation.paused && state.pause->is_stop;
   return situation;
 }
 

@@ -61,7 +61,7 @@ Plan begun(std::string action, const Situation& situation) {
 /// Stale targets, the last ones in rotation as well: but where no instance stands, only if an earlier stop or cleanup
 /// may have left them. Else they may be those of another engine.
 void delete_stale_targets(const Situation& situation, Plan& plan) {
-  if (situation.instances.empty() && !situation.paused) {
+  if (situation.instances.empty() && !situation.stopped) {
     return;
   }
   auto addresses = situation.drift.without_serving;
@@ -151,12 +151,11 @@ void one_after_another(const std::vector<fleet::Instance>& those, Others others,
   }
 }
 
-/// Whether a deploy is to bring up so many as are `wanted`: they were stopped, or do not come up by themselves, or an
-/// earlier deploy brought up only some of them.
+/// Whether a deploy is to bring up so many as are `wanted`: they were stopped, or do not come up by themselves, or what
+/// was to bring them up did so with some of them only.
 bool is_stopped(const Situation& situation, int wanted) {
   const auto running = std::ranges::count_if(situation.instances, &fleet::Instance::is_running);
-  return running == 0 ||
-         (running < wanted && situation.paused && std::ranges::any_of(situation.instances, &fleet::Instance::is_down));
+  return running == 0 || (running < wanted && situation.stopped);
 }
 
 /// Those that a deploy renews although they do not run: all that restart by themselves, and so many of those that stand

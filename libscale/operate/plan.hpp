@@ -81,6 +81,7 @@ struct Situation {
   fleet::Drift drift;                            ///< none where Kong did not tell its targets
   std::vector<docker::ComposeService> services;  ///< none without a compose file
   bool paused = false;                           ///< the autoscaler
+  bool stopped = false;                          ///< it is since a stop or a cleanup, and neither was made undone
 };
 
 Plan plan_scale(const fleet::Deployment& deployment, const Situation& situation, int wanted);
@@ -106,8 +107,8 @@ struct DeployOptions {
   int instances = 3;      ///< how many are to run where none does
   bool is_built = false;  ///< nothing is to be built, or it was
 };
-/// Where no instance runs, those that stand are renewed without their old image being started. The same where an
-/// earlier deploy did not come to its end: the autoscaler is paused and instances stand stopped.
+/// Where no instance runs, those that stand are renewed without their old image being started. The same where fewer run
+/// than are to since a stop or a cleanup, as when an earlier deploy did not come to its end.
 Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation, const DeployOptions& options);
 
 /// `everything`: with volumes and orphans.

@@ -67,6 +67,7 @@ struct Draft {
   std::optional<Stamp> reading_at;
   std::optional<Stamp> pause_since;
   std::optional<int> pause_seconds;
+  bool pause_is_stop = false;
   std::optional<std::string> decision;
   std::optional<Stamp> decision_at;
 };
@@ -79,7 +80,7 @@ std::string_view join(Draft& draft) {
   if (draft.decision.has_value() != draft.decision_at.has_value()) {
     return "decision";
   }
-  if (draft.pause_seconds && !draft.pause_since) {
+  if ((draft.pause_seconds || draft.pause_is_stop) && !draft.pause_since) {
     return "pause_since";
   }
   if (draft.reading) {
@@ -89,7 +90,7 @@ std::string_view join(Draft& draft) {
     draft.state.last_check = LastCheck{*draft.decision_at, *draft.decision};
   }
   if (draft.pause_since) {
-    draft.state.pause = Pause{.since = *draft.pause_since};
+    draft.state.pause = Pause{.since = *draft.pause_since, .is_stop = draft.pause_is_stop};
     if (draft.pause_seconds) {
       draft.state.pause->length = std::chrono::seconds(*draft.pause_seconds);
     }
@@ -129,6 +130,9 @@ bool take_up(Draft& draft, std::string_view key, const std::string& value) {
   if (key == "pause_seconds") {
     return read(value, draft.pause_seconds.emplace());
   }
+  if (key == "pause_is_stop") {
+    draft.pause_is_stop = true;
+  }
   if (key == "reading") {
     draft.reading = value;
   }
@@ -165,6 +169,9 @@ StateRows rows_of(const State& state) {
     add_stamp("pause_since", state.pause->since);
     if (state.pause->length) {
       rows.emplace_back("pause_seconds", std::to_string(state.pause->length->count()));
+    }
+    if (state.pause->is_stop) {
+      rows.emplace_back("pause_is_stop", "yes");
     }
   }
   if (state.last_check) {

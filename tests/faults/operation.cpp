@@ -85,7 +85,7 @@ const std::vector<Operation>& operations() {
        .before = {"stop"},
        .instances = 2,
        .bounds = {0, 3},
-       .fewest_after = 2},
+       .fewest_after = 3},
       {.name = "cleanup",
        .tool = Tool::deploy,
        .arguments = {"cleanup", "--yes"},

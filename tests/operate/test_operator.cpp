@@ -451,6 +451,34 @@ TEST_CASE("what an operator could add ends the autoscaler's wait after failures"
   CHECK_FALSE(operated.records->load().last_failure);
 }
 
+TEST_CASE("a deploy that could not make the missing ones makes them when it is called again") {
+  Operated operated;
+  REQUIRE(operated.op->carry_out(operated.stop_plan(), "stop").status);
+  operated.machine.docker.answer({.method = "DELETE", .target = "/containers/shop-3?force=true"});
+  operated.machine.http.fate = [&](int, const net::Request& request) {
+    return request.path.find("/containers/create?name=shop-3") != std::string::npos ? fakes::Fate::failed
+                                                                                    : fakes::Fate::arrives;
+  };
+  CHECK_FALSE(operated.deploy("checked:1").status);
+  operated.machine.http.fate = nullptr;
+  CHECK(operated.machine.containers() == Names{"shop-1 running", "shop-2 running"});
+  REQUIRE(operated.deploy("checked:1").status);
+  CHECK(operated.image_of("shop-3") == "checked:1");
+  CHECK(operated.machine.targets() == k_three_targets);
+  CHECK_FALSE(operated.records->load().pause.has_value());
+}
+
+TEST_CASE("a pause after a stop is still that of a stop, until it is over") {
+  Operated operated;
+  REQUIRE(operated.records->pause(60s));
+  CHECK_FALSE(operated.situation().stopped);
+  REQUIRE(operated.op->carry_out(operated.stop_plan(), "stop").status);
+  REQUIRE(operated.records->pause(60s));
+  CHECK(operated.situation().stopped);
+  operated.machine.clock.forward(61s);
+  CHECK_FALSE(operated.situation().stopped);
+}
+
 TEST_CASE("a pause that is over is none") {
   Operated operated;
   REQUIRE(operated.records->pause(60s));

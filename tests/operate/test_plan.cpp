@@ -227,6 +227,7 @@ TEST_CASE("a deploy that did not come to its end is begun again with what stands
         "2. drain shop-1, replace it by shop:2, wait until ready, put it into rotation\n"
         "3. drain that one, delete its target, stop and remove it\n");
   situation.paused = true;
+  situation.stopped = true;
   CHECK(text_of(plan_deploy(k_shop, situation, {.image = "shop:2", .instances = 2})) ==
         "1. replace shop-2, which does not run, by shop:2, wait until ready, put it into rotation\n"
         "2. bring containers and targets to agree\n"
@@ -234,6 +235,22 @@ TEST_CASE("a deploy that did not come to its end is begun again with what stands
         "4. resume the autoscaler\n");
   CHECK(text_of(plan_deploy(k_shop, situation, {.image = "shop:2", .instances = 1})).find("resume") ==
         std::string::npos);
+}
+
+TEST_CASE("a deploy that revived all that stood, and made no others, is begun again with those") {
+  auto situation = running(2);
+  situation.paused = true;
+  CHECK(text_of(plan_deploy(k_shop, situation, {.image = "shop:2", .instances = 3})) ==
+        "1. drain shop-1, replace it by shop:2, wait until ready, put it into rotation\n"
+        "2. drain shop-2, replace it by shop:2, wait until ready, put it into rotation\n");
+  situation.stopped = true;
+  CHECK(text_of(plan_deploy(k_shop, situation, {.image = "shop:2", .instances = 3})) ==
+        "1. make shop-3 like the siblings, start, wait until ready, add the target\n"
+        "2. bring containers and targets to agree\n"
+        "3. drain shop-1, replace it by shop:2, wait until ready, put it into rotation\n"
+        "4. drain shop-2, replace it by shop:2, wait until ready, put it into rotation\n"
+        "5. drain shop-3, replace it by shop:2, wait until ready, put it into rotation\n"
+        "6. resume the autoscaler\n");
 }
 
 TEST_CASE("where the settings name another image than the deploy, what is made is renewed") {
@@ -286,7 +303,7 @@ TEST_CASE("a cleanup deletes the targets that an earlier one had to leave, but n
   Situation situation;
   situation.drift.last_ones = {"shop-1:3000", "shop-2:3000"};
   CHECK(text_of(plan_cleanup(situation, false)) == "1. pause the autoscaler\n");
-  situation.paused = true;
+  situation.stopped = true;
   CHECK(text_of(plan_cleanup(situation, false)) ==
         "1. delete the targets shop-1:3000, shop-2:3000, where no instance runs\n2. pause the autoscaler\n");
 }

@@ -36,7 +36,7 @@ State full_state() {
           .acting = std::vector{7, 4},
           .restarting = {2, 5},
           .reading = Reading{stamp(5s), std::string("opaque\0 'text'\n", 15)},
-          .pause = Pause{stamp(6s), 600s},
+          .pause = Pause{stamp(6s), 600s, true},
           .last_check = LastCheck{stamp(7s), "hold: idle, at min 3"}};
 }
 
