@@ -81,7 +81,7 @@ struct Situation {
   fleet::Drift drift;                            ///< none where Kong did not tell its targets
   std::vector<docker::ComposeService> services;  ///< none without a compose file
   bool paused = false;                           ///< the autoscaler
-  bool stopped = false;                          ///< it is since a stop or a cleanup, and neither was made undone
+  bool stopped = false;                          ///< and that came with a stop or a cleanup
 };
 
 Plan plan_scale(const fleet::Deployment& deployment, const Situation& situation, int wanted);

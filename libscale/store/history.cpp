@@ -263,6 +263,9 @@ Result<std::vector<ScalingEvent>> History::events(WallTime since, std::size_t li
                           FROM events WHERE at_ms >= ? ORDER BY at_ms DESC, id DESC LIMIT ?)
            ORDER BY at_ms, id)",
         {cell(since), at_most(limit)}, [&](const Row& row) {
+          if (!integer(row[0]) || time(row[0]) < since) {
+            return;  // of a damaged row or index
+          }
           events.push_back({.at = time(row[0]),
                             .from = instance_count(row[2]),
                             .to = instance_count(row[3]),
@@ -290,14 +293,18 @@ Result<std::vector<AlertRecord>> History::alerts(WallTime since, std::size_t lim
                           ORDER BY fired_at_ms DESC, id DESC LIMIT ?)
            ORDER BY fired_at_ms, id)",
         {cell(since), at_most(limit)}, [&](const Row& row) {
-          alerts.push_back({.rule = text(row[0]),
+          AlertRecord alert{.rule = text(row[0]),
                             .subject = text(row[1]),
                             .severity = text(row[2]),
                             .summary = text(row[3]),
                             .since = time(row[4]),
                             .fired_at = time(row[5]),
                             .resolved_at = integer(row[6]) ? std::optional(time(row[6])) : std::nullopt,
-                            .told = integer(row[7]).value_or(1) != 0});
+                            .told = integer(row[7]).value_or(1) != 0};
+          const bool had_ended = alert.resolved_at && std::max(alert.fired_at, *alert.resolved_at) < since;
+          if (integer(row[5]) && !had_ended) {  // else a damaged row or index
+            alerts.push_back(std::move(alert));
+          }
         });
     if (!done) {
       return tl::unexpected(done.error());

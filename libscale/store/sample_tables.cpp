@@ -166,10 +166,15 @@ std::string selecting_minutes(const Tables& tables) {
       selecting_samples(tables));
 }
 
-Cell scaled(double value, double factor) {
+/// Whether it is one that we keep. What else a table holds comes of damage.
+bool is_figure(double number) {
   constexpr double k_largest = 1e15;  // exact, and its sums with others too
+  return number >= 0 && number < k_largest;
+}
+
+Cell scaled(double value, double factor) {
   const double number = value * factor;
-  return std::abs(number) < k_largest ? Cell(std::int64_t{std::llround(number)}) : Cell();
+  return is_figure(number) ? Cell(std::int64_t{std::llround(number)}) : Cell();
 }
 
 template <class Unit>
@@ -201,7 +206,7 @@ class Total {
     const auto mean = real(spread[0]);
     const auto least = real(spread[1]);
     const auto most = real(spread[2]);
-    if (mean && least && most) {
+    if (mean && least && most && is_figure(*mean) && is_figure(*least) && is_figure(*most)) {
       m_sum += *mean * samples;
       m_samples += samples;
       m_least = std::min(m_least, *least);
@@ -239,10 +244,7 @@ std::optional<Spread<Bytes>> bytes_of(const Total& total) {
   if (!total.is_known()) {
     return std::nullopt;
   }
-  const auto bytes = [](double value) {
-    constexpr double k_most = 1e18;  // of a damaged row
-    return Bytes{static_cast<std::uint64_t>(std::clamp(value, 0.0, k_most))};
-  };
+  const auto bytes = [](double value) { return Bytes{static_cast<std::uint64_t>(value)}; };
   const auto spread = total.spread(1 / k_bytes_per_kib);
   return Spread<Bytes>{.mean = bytes(spread.mean), .least = bytes(spread.least), .most = bytes(spread.most)};
 }
@@ -274,18 +276,28 @@ void take_up(Steps& steps, const Row& row, std::size_t figures, TimeRange range,
   }
 }
 
-Result<Steps> read_steps(Database& database, const Tables& tables, TimeRange range, std::chrono::seconds step) {
+/// The SQL that reads what the tables have, which takes longer to write than it takes to run.
+struct Selecting {
+  explicit Selecting(const Tables& tables)
+      : figures(tables.figures.size()), samples(selecting_samples(tables)), minutes(selecting_minutes(tables)) {}
+
+  std::size_t figures;
+  std::string samples;
+  std::string minutes;
+};
+
+Result<Steps> read_steps(Database& database, const Selecting& selecting, TimeRange range, std::chrono::seconds step) {
   constexpr std::chrono::seconds k_longest_step = std::chrono::hours{24 * 366};
   const std::chrono::milliseconds length = std::clamp(step, std::chrono::seconds(1), k_longest_step);
   Steps steps;
-  const auto show = [&](const Row& row) { take_up(steps, row, tables.figures.size(), range, length); };
+  const auto show = [&](const Row& row) { take_up(steps, row, selecting.figures, range, length); };
   const std::int64_t since = range.since.time_since_epoch().count();
   const std::int64_t until = range.until.time_since_epoch().count();
   const std::int64_t first = std::chrono::ceil<std::chrono::minutes>(range.since).time_since_epoch().count();
   const std::int64_t end = std::chrono::ceil<std::chrono::minutes>(range.until).time_since_epoch().count();
   const auto done = length < std::chrono::minutes(1)
-                        ? database.for_each_row(selecting_samples(tables).c_str(), {since, until}, show)
-                        : database.for_each_row(selecting_minutes(tables).c_str(), {first, end, since, until}, show);
+                        ? database.for_each_row(selecting.samples.c_str(), {since, until}, show)
+                        : database.for_each_row(selecting.minutes.c_str(), {first, end, since, until}, show);
   if (!done) {
     return tl::unexpected(done.error());
   }
@@ -375,7 +387,8 @@ Status drop_samples(Database& database, WallTime samples_before, WallTime minute
 }
 
 Result<std::vector<FleetPoint>> fleet_points(Database& database, TimeRange range, std::chrono::seconds step) {
-  const auto steps = read_steps(database, k_fleet, range, step);
+  static const Selecting selecting(k_fleet);
+  const auto steps = read_steps(database, selecting, range, step);
   if (!steps) {
     return tl::unexpected(steps.error());
   }
@@ -400,7 +413,8 @@ Result<std::vector<FleetPoint>> fleet_points(Database& database, TimeRange range
 }
 
 Result<std::vector<InstancePoint>> instance_points(Database& database, TimeRange range, std::chrono::seconds step) {
-  const auto steps = read_steps(database, k_instances, range, step);
+  static const Selecting selecting(k_instances);
+  const auto steps = read_steps(database, selecting, range, step);
   if (!steps) {
     return tl::unexpected(steps.error());
   }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <fstream>
@@ -15,6 +16,7 @@
 
 #include "libscale/store/files.hpp"
 #include "libscale/store/history.hpp"
+#include "libscale/store/sqlite.hpp"
 #include "tests/fakes/temp_dir.hpp"
 #include "tests/store/child.hpp"
 #include "tests/store/made_history.hpp"
@@ -282,6 +284,33 @@ TEST_CASE("a time that damage made another one is in no range that it is not of"
     CHECK(point.at >= range.since);
     CHECK(point.at < range.until);
   }
+}
+
+/// Runs the statements on a history of the present version.
+void run_on(const fs::path& path, const char* statements) {
+  constexpr std::array<const char*, 4> k_done_already{};
+  CHECK(Database::open(path, k_done_already, Durability::process_crash).value().run_all(statements));
+}
+
+TEST_CASE("an event or an alert whose time is no number is of no time") {
+  const TempDir dir;
+  const auto path = dir / "history";
+  auto history = History::open(path, k_now);
+  REQUIRE(history->add(event(1)));
+  REQUIRE(history->put(alert(1)));
+  run_on(path, "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ')')");
+  run_on(path, R"(INSERT INTO events(at_ms, actor, from_instances, to_instances, reason, outcome)
+                          VALUES ('later', '', 1, 2, '', '');
+                        INSERT INTO alerts(rule, subject, fired_at_ms, since_ms, resolved_at_ms, severity, summary)
+                          VALUES ('a', '', 'later', 1, NULL, '', ''), ('b', '', 'later', 1, 2, '', ''),
+                                 ('c', '', 1, 1, 'later', '', '');)");
+  CHECK(history->events(k_now, 10).value() == std::vector{event(1)});
+  CHECK(history->events(WallTime{}, 10).value() == std::vector{event(1)});
+  const auto alerts = history->alerts(k_now, 10).value();
+  REQUIRE(alerts.size() == 2);
+  CHECK(alerts[0].rule == "c");  // which never ended
+  CHECK(alerts[1] == alert(1));
+  CHECK_FALSE(history->take_notice());
 }
 
 TEST_CASE("several processes that find a damaged file together set it aside once, and lose nothing of their own") {

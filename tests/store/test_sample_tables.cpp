@@ -293,16 +293,20 @@ TEST_CASE("rows that kscale never writes are passed over") {
   CHECK(tables.database().run_all(
       R"(INSERT INTO fleet_minutes(minute, samples, cpu_mean, cpu_least, cpu_most) VALUES
            (28333320, 0, 1, 1, 1), (28333321, -1, 1, 1, 1), (28333322, 9223372036854775807, 100, NULL, 1);
+         INSERT INTO fleet_minutes(minute, samples, instances_mean, instances_least, instances_most) VALUES
+           (28333323, 1, -100, -100, 100), (28333324, 9223372036854775807, 9223372036854775807, 0, 100);
          INSERT INTO instance_minutes(minute, number, samples, memory_used_mean, memory_used_least, memory_used_most)
            VALUES (28333320, -1, 1, 1, 1, 1), (28333320, 9223372036854775807, 1, 1, 1, 1),
                   (28333321, 1, 1, -1, -9223372036854775808, 9223372036854775807))"));
   const auto fleet = tables.fleet(60s);
-  REQUIRE(fleet.size() == 2);
+  REQUIRE(fleet.size() == 4);
   CHECK(fleet[0].cpu == all(Percent{1}));
-  CHECK(fleet[1] == FleetPoint{.at = k_t0 + 120s, .samples = 0});  // its row has no number of instances
+  for (int n = 1; n < 4; ++n) {  // their rows have no number of instances
+    CHECK(fleet.at(static_cast<std::size_t>(n)) == FleetPoint{.at = k_t0 + (n + 1) * 60s, .samples = 0});
+  }
   const auto instances = tables.instances(60s);
   REQUIRE(instances.size() == 2);
-  CHECK(instances[1].memory_used == Spread<Bytes>{.most = Bytes{1'000'000'000'000'000'000}});
+  CHECK(instances[1] == InstancePoint{.number = 1, .at = k_t0 + 60s, .samples = 0});
 }
 
 }  // namespace
