@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <limits>
 
 #include <fmt/format.h>
@@ -53,6 +54,10 @@ unsigned take_byte(std::string_view& bytes) {
   const auto byte = static_cast<unsigned char>(bytes.front());
   bytes.remove_prefix(1);
   return byte;
+}
+
+bool is_chosen(std::string_view bytes, std::size_t count) {
+  return std::hash<std::string_view>()(bytes) % count == 0;
 }
 
 }  // namespace kscale::fuzz

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 namespace kscale::fuzz {
@@ -26,5 +27,9 @@ std::string_view take_part(std::string_view& bytes);
 
 /// Takes one byte off the front; 0 where there is none.
 unsigned take_byte(std::string_view& bytes);
+
+/// Whether the input is one of those, one in `count`, with which more is tried than the time allows for all. All of its
+/// bytes tell, so that the mutants of such an input are not such inputs again.
+bool is_chosen(std::string_view bytes, std::size_t count);
 
 }  // namespace kscale::fuzz
