@@ -138,7 +138,7 @@ Status Records::keep(const store::State& state) {
 Status Records::pause(std::optional<std::chrono::seconds> span) {
   const auto now = m_clock->now();
   auto state = load();
-  const bool is_stop = state.pause && state.pause->is_stop;
+  const bool is_stop = store::is_paused(state, now, store::boot_id()) && state.pause->is_stop;
   state.pause = store::Pause{.since = store::stamp_of(now, store::boot_id()), .length = span, .is_stop = is_stop};
   return keep(state);
 }

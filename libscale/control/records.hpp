@@ -36,7 +36,7 @@ class Records {
 
   /// Tells the autoscaler to change nothing, for the span or until it is resumed.
   Status pause(std::optional<std::chrono::seconds> span);
-  /// Likewise until it is resumed, as all instances were stopped or removed; a pause after it is still that of a stop.
+  /// Likewise until it is resumed, as all instances were stopped or removed. Who pauses meanwhile does not undo that.
   Status pause_as_stopped();
   Status resume();
 

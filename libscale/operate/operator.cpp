@@ -277,6 +277,9 @@ void Operator::remember(int before, const ActionReport& report, const std::strin
     state.failures = 0;
     state.last_failure.reset();
   }
+  if (report.status && report.action == "scale" && state.pause) {
+    state.pause->is_stop = false;  // as many run as are wanted
+  }
   m_records.save(state);
   const bool changed = after != before;
   if (changed || !report.status) {

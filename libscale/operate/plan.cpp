@@ -151,11 +151,12 @@ void one_after_another(const std::vector<fleet::Instance>& those, Others others,
   }
 }
 
-/// Whether a deploy is to bring up so many as are `wanted`: they were stopped, or do not come up by themselves, or what
-/// was to bring them up did so with some of them only.
-bool is_stopped(const Situation& situation, int wanted) {
+/// Whether a deploy is to bring up so many as are `wanted`: they were stopped, or do not come up by themselves, or an
+/// earlier deploy brought up only some of them.
+bool is_to_bring_up(const Situation& situation, int wanted) {
   const auto running = std::ranges::count_if(situation.instances, &fleet::Instance::is_running);
-  return running == 0 || (running < wanted && situation.stopped);
+  const bool stand_stopped = std::ranges::any_of(situation.instances, &fleet::Instance::is_down);
+  return running == 0 || (running < wanted && (situation.stopped || (situation.paused && stand_stopped)));
 }
 
 /// Those that a deploy renews although they do not run: all that restart by themselves, and so many of those that stand
@@ -376,7 +377,7 @@ Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation
     plan.steps.push_back(std::move(*build));
   }
   auto old = fleet::running(situation.instances);
-  if (!is_stopped(situation, options.instances)) {
+  if (!is_to_bring_up(situation, options.instances)) {
     mend_first(situation, plan);
     one_after_another(old, Others::do_not, {.kind = Kind::replace, .image = image}, plan);
     return plan;
@@ -394,8 +395,8 @@ Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation
     plan.steps.push_back(std::move(step));
   }
   plan.steps.push_back({.kind = Kind::mend});
-  one_after_another(old, revived.empty() ? Others::do_not : Others::may_serve, {.kind = Kind::replace, .image = image},
-                    plan);
+  one_after_another(old, options.instances > 1 ? Others::may_serve : Others::do_not,
+                    {.kind = Kind::replace, .image = image}, plan);
   if (situation.paused) {
     plan.steps.push_back({.kind = Kind::resume});
   }

@@ -17,7 +17,7 @@ namespace kscale::operate {
 /// of targets.
 struct Step {
   enum class Kind {
-    pause,             ///< the autoscaler is told to change nothing
+    pause,             ///< the autoscaler is told to change nothing, as no instance is to run
     resume,            ///< and that it may again
     build,             ///< services: their images are built
     start_services,    ///< services that are no instances, such as Kong
@@ -107,8 +107,9 @@ struct DeployOptions {
   int instances = 3;      ///< how many are to run where none does
   bool is_built = false;  ///< nothing is to be built, or it was
 };
-/// Where no instance runs, those that stand are renewed without their old image being started. The same where fewer run
-/// than are to since a stop or a cleanup, as when an earlier deploy did not come to its end.
+/// Where no instance runs, those that stand are renewed without their old image being started. The same where an
+/// earlier deploy did not come to its end: fewer run than are to, and since a stop or a cleanup, or the autoscaler is
+/// paused and instances stand stopped.
 Plan plan_deploy(const fleet::Deployment& deployment, const Situation& situation, const DeployOptions& options);
 
 /// `everything`: with volumes and orphans.

@@ -260,7 +260,8 @@ Result<std::vector<ScalingEvent>> History::events(WallTime since, std::size_t li
     const auto done = database.for_each_row(
         R"(SELECT * FROM (SELECT at_ms, actor, from_instances, to_instances, reason, outcome, cpu_percent,
                                  memory_percent, requests_per_second, response_time_ms, id
-                          FROM events WHERE at_ms >= ? ORDER BY at_ms DESC, id DESC LIMIT ?)
+                          FROM events WHERE at_ms >= ? AND typeof(at_ms) = 'integer'
+                          ORDER BY at_ms DESC, id DESC LIMIT ?)
            ORDER BY at_ms, id)",
         {cell(since), at_most(limit)}, [&](const Row& row) {
           if (!integer(row[0]) || time(row[0]) < since) {
@@ -289,7 +290,8 @@ Result<std::vector<AlertRecord>> History::alerts(WallTime since, std::size_t lim
     std::vector<AlertRecord> alerts;
     const auto done = database.for_each_row(
         R"(SELECT * FROM (SELECT rule, subject, severity, summary, since_ms, fired_at_ms, resolved_at_ms, told, id
-                          FROM alerts WHERE resolved_at_ms IS NULL OR max(fired_at_ms, resolved_at_ms) >= ?
+                          FROM alerts WHERE typeof(fired_at_ms) = 'integer'
+                            AND (resolved_at_ms IS NULL OR max(fired_at_ms, resolved_at_ms) >= ?)
                           ORDER BY fired_at_ms DESC, id DESC LIMIT ?)
            ORDER BY fired_at_ms, id)",
         {cell(since), at_most(limit)}, [&](const Row& row) {

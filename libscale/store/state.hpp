@@ -42,7 +42,7 @@ struct Reading {
 struct Pause {
   Stamp since;
   std::optional<std::chrono::seconds> length;  ///< absent: until it is resumed
-  bool is_stop = false;                        ///< it came with a stop or a cleanup, which took all instances down
+  bool is_stop = false;  ///< it came with a stop or a cleanup, and nobody has asked for another number since
 
   friend bool operator==(const Pause&, const Pause&) = default;
 };

@@ -131,7 +131,8 @@ bool take_up(Draft& draft, std::string_view key, const std::string& value) {
     return read(value, draft.pause_seconds.emplace());
   }
   if (key == "pause_is_stop") {
-    draft.pause_is_stop = true;
+    draft.pause_is_stop = value == "yes";
+    return draft.pause_is_stop;
   }
   if (key == "reading") {
     draft.reading = value;

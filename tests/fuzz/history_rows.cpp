@@ -450,9 +450,10 @@ void look_at(Bytes bytes) {
 
 template <class T>
 void look_at(const store::Spread<T>& spread) {
-  look_at(spread.mean);
-  look_at(spread.least);
-  look_at(spread.most);
+  for (const auto& figure : {spread.mean, spread.least, spread.most}) {
+    look_at(figure);
+    require(figure >= T{}, "a figure over a span is not negative");
+  }
 }
 
 template <class T>
@@ -460,11 +461,6 @@ void look_at(const std::optional<T>& figure) {
   if (figure) {
     look_at(*figure);
   }
-}
-
-void look_at(const store::Spread<double>& counts, std::string_view promise) {
-  look_at(counts);
-  require(counts.least >= 0 && counts.mean >= 0 && counts.most >= 0, promise);
 }
 
 template <class Point>
@@ -478,8 +474,8 @@ void look_at_time(const Point& point, const Question& question) {
 
 void look_at(const store::FleetPoint& point, const Question& question) {
   look_at_time(point, question);
-  look_at(point.instances, "a count of instances is not negative");
-  look_at(point.serving, "a count of instances is not negative");
+  look_at(point.instances);
+  look_at(point.serving);
   look_at(point.cpu);
   look_at(point.memory);
   look_at(point.request_rate);
@@ -494,7 +490,7 @@ void look_at(const store::FleetPoint& point, const Question& question) {
 void look_at(const store::InstancePoint& point, const Question& question) {
   look_at_time(point, question);
   require(point.number >= 0, "an instance's number is not negative");
-  look_at(point.serving, "a share is not negative");
+  look_at(point.serving);
   look_at(point.cpu);
   look_at(point.memory);
   look_at(point.memory_used);
@@ -531,9 +527,11 @@ void look_at(const Answer& answer, const Question& question) {
   }
   using store::InstancePoint;
   const auto place = [](const InstancePoint& point) { return std::tuple(point.number, point.at); };
-  require(std::ranges::is_sorted(answer.fleet, std::ranges::less_equal(), &store::FleetPoint::at),
-          "each step has one point, in the order of time");
-  require(std::ranges::is_sorted(answer.instances, std::ranges::less_equal(), place),
+  const auto rises = [](const auto& points, const auto& key) {
+    return std::ranges::adjacent_find(points, std::ranges::greater_equal(), key) == points.end();
+  };
+  require(rises(answer.fleet, &store::FleetPoint::at), "each step has one point, in the order of time");
+  require(rises(answer.instances, place),
           "each step has one point of an instance, in the order of the numbers and then of time");
   require(answer.events.size() <= question.limit && answer.alerts.size() <= question.limit, "no more than was asked");
   require(std::ranges::is_sorted(answer.events, {}, &store::ScalingEvent::at), "events are in the order of time");

@@ -30,8 +30,9 @@ std::filesystem::path with_damage(std::string_view bytes) {
                      .failures = 2,
                      .last_failure = at,
                      .acting = std::vector<int>{3, 4},
+                     .restarting = {2},
                      .reading = store::Reading{at, std::string(5000, 'x')},
-                     .pause = store::Pause{at, 60s},
+                     .pause = store::Pause{at, 60s, true},
                      .last_check = store::LastCheck{at, "hold"}});
   }();
   return file("state", damaged(sound, bytes));

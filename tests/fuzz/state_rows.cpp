@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "libscale/store/state_file.hpp"
+#include "tests/fuzz/file.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace kscale::fuzz {
@@ -62,6 +64,11 @@ void take(std::string_view bytes) {
   }
   look_at(*state);
   require(store::state_of(store::rows_of(*state)) == *state, "a state is read as it was kept");
+  if (is_chosen(bytes, 256)) {
+    const auto path = folder() / "state";
+    require(store::save_state(path, *state).has_value(), "a state that was read can be saved");
+    require(store::load_state(path) == *state, "a state is read as it was saved");
+  }
   store::take_over(*state, k_now, "another");
   look_at(*state);
 }

@@ -477,6 +477,16 @@ TEST_CASE("a pause after a stop is still that of a stop, until it is over") {
   CHECK(operated.situation().stopped);
   operated.machine.clock.forward(61s);
   CHECK_FALSE(operated.situation().stopped);
+  REQUIRE(operated.records->pause(60s));
+  CHECK_FALSE(operated.situation().stopped);
+}
+
+TEST_CASE("who scales after a stop has brought up what is wanted, and the autoscaler stays paused") {
+  Operated operated;
+  REQUIRE(operated.op->carry_out(operated.stop_plan(), "stop").status);
+  REQUIRE(operated.op->carry_out(plan_scale(operated.settings.deployment, operated.situation(), 2), "scale").status);
+  CHECK(operated.situation().paused);
+  CHECK_FALSE(operated.situation().stopped);
 }
 
 TEST_CASE("a pause that is over is none") {

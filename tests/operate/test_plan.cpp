@@ -227,7 +227,6 @@ TEST_CASE("a deploy that did not come to its end is begun again with what stands
         "2. drain shop-1, replace it by shop:2, wait until ready, put it into rotation\n"
         "3. drain that one, delete its target, stop and remove it\n");
   situation.paused = true;
-  situation.stopped = true;
   CHECK(text_of(plan_deploy(k_shop, situation, {.image = "shop:2", .instances = 2})) ==
         "1. replace shop-2, which does not run, by shop:2, wait until ready, put it into rotation\n"
         "2. bring containers and targets to agree\n"

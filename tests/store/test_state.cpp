@@ -154,6 +154,7 @@ TEST_CASE("a value that is not understood is told by its name") {
                                                                   {"acting", "1 two"},
                                                                   {"restarting", "2 -1"},
                                                                   {"pause_seconds", "soon"},
+                                                                  {"pause_is_stop", "no"},
                                                                   {"pause_since", "1"},
                                                                   {"reading_at", "never"}}) {
     INFO(key << " = " << value);
