@@ -81,7 +81,7 @@ std::string Execution::undo(const Step& failed) {
 Status Execution::change(const Step& step) {
   switch (step.kind) {
     case Kind::pause:
-      return m_records.pause_as_stopped();
+      return m_records.pause_as_stopped();  // the plans of stop and cleanup alone have this step
     case Kind::resume:
       return m_records.resume();
     case Kind::build:

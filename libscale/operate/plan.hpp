@@ -17,7 +17,7 @@ namespace kscale::operate {
 /// of targets.
 struct Step {
   enum class Kind {
-    pause,             ///< the autoscaler is told to change nothing, as no instance is to run
+    pause,             ///< the autoscaler is told to change nothing
     resume,            ///< and that it may again
     build,             ///< services: their images are built
     start_services,    ///< services that are no instances, such as Kong
