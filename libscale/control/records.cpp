@@ -106,18 +106,25 @@ store::State Records::load() {
     return m_state;
   }
   tell(m_load_trouble, tl::unexpected(loaded.error()));
-  if (loaded.error().code == Errc::invalid && !m_dry_run && file) {
-    const auto aside = store::set_aside(state_file(), *file, m_clock->now().wall);
-    if (aside && *aside) {
-      m_log->say(Level::warning, "the damaged state was kept as {}", (*aside)->string());
-      m_last_on_disk = {};
-    }
+  if (loaded.error().code == Errc::invalid) {
+    set_aside_state(file);
   }
   if (!std::exchange(m_is_known, true) && !m_state.last_up) {
     const auto now = m_clock->now();
     m_state.last_up = store::stamp_of(now, store::boot_id());
   }
   return m_state;
+}
+
+void Records::set_aside_state(const std::optional<store::FileIdentity>& damaged) {
+  if (m_dry_run || !damaged) {
+    return;
+  }
+  const auto aside = store::set_aside(state_file(), *damaged, m_clock->now().wall);
+  if (aside && *aside) {
+    m_log->say(Level::warning, "the damaged state was kept as {}", (*aside)->string());
+    m_last_on_disk = {};
+  }
 }
 
 void Records::save(const store::State& state) {
@@ -128,7 +135,12 @@ void Records::save(const store::State& state) {
 Status Records::keep(const store::State& state) {
   m_state = state;
   m_is_known = true;
+  const auto file = store::identity_of(state_file());
   auto saved = store::save_state(state_file(), state);
+  if (!saved && saved.error().code == Errc::invalid) {  // it can be read, but no state can be put into it
+    set_aside_state(file);
+    saved = store::save_state(state_file(), state);
+  }
   if (saved) {
     m_last_on_disk = state;
   }

@@ -11,6 +11,7 @@
 #include "libscale/control/log.hpp"
 #include "libscale/control/settings.hpp"
 #include "libscale/store/alert_record.hpp"
+#include "libscale/store/files.hpp"
 #include "libscale/store/history.hpp"
 #include "libscale/store/lock.hpp"
 #include "libscale/store/sample.hpp"
@@ -32,6 +33,7 @@ class Records {
   /// Where it was never known, a cooldown begins, since it is not known what was done; a damaged one is set aside, but
   /// not in a dry run.
   store::State load();
+  /// A file that is damaged so that it takes no state is set aside, and another begun.
   void save(const store::State& state);
 
   /// Tells the autoscaler to change nothing, for the span or until it is resumed.
@@ -78,6 +80,8 @@ class Records {
   /// Opens the history, or begins one, unless it is open.
   Status open_history();
   Status keep(const store::State& state);
+  /// Sets the damaged file aside, but not in a dry run, and tells it.
+  void set_aside_state(const std::optional<store::FileIdentity>& damaged);
   void tell_notice();
   /// Writes something to the history, and tells of trouble with it.
   void write(const std::function<Status(store::History&)>& what);
