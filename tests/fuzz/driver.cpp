@@ -56,8 +56,16 @@ unsigned take_byte(std::string_view& bytes) {
   return byte;
 }
 
-bool is_chosen(std::string_view bytes, std::size_t count) {
-  return std::hash<std::string_view>()(bytes) % count == 0;
+std::uint64_t take_bits(std::string_view& bytes, int count) {
+  std::uint64_t bits = 0;
+  for (int n = 0; n < count; ++n) {
+    bits = bits << 8U | take_byte(bytes);
+  }
+  return bits;
+}
+
+std::size_t lot_of(std::string_view bytes) {
+  return std::hash<std::string_view>()(bytes);
 }
 
 }  // namespace kscale::fuzz

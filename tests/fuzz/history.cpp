@@ -130,7 +130,7 @@ void look_at(store::History& history, Shown shown) {
 
 void take(std::string_view bytes) {
   static const auto sound = made();
-  const auto shown = is_chosen(bytes, 8) ? Shown::yes : Shown::no;
+  const auto shown = lot_of(bytes) % 8 == 0 ? Shown::yes : Shown::no;
   const auto what = take_byte(bytes);
   const auto place = folder() / "damaged";
   fs::remove_all(place);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -139,24 +140,10 @@ Meaning meaning_of(std::string_view column) {
   return known == k_known.end() ? Meaning::number : known->second;
 }
 
-std::uint64_t take_bits(std::string_view& bytes, int count) {
-  std::uint64_t bits = 0;
-  for (int n = 0; n < count; ++n) {
-    bits = bits << 8U | take_byte(bytes);
-  }
-  return bits;
-}
-
 std::string_view take_text(std::string_view& bytes, std::size_t length) {
   const auto text = bytes.substr(0, length);
   bytes.remove_prefix(text.size());
   return text;
-}
-
-double real_of(std::uint64_t bits) {
-  double number = 0;
-  std::memcpy(&number, &bits, sizeof number);
-  return number;
 }
 
 void bind_small(sqlite3_stmt* statement, int place, Meaning meaning, unsigned small, std::string_view& bytes) {
@@ -201,7 +188,7 @@ void bind(sqlite3_stmt* statement, int place, Meaning meaning, std::string_view&
       sqlite3_bind_int64(statement, place, static_cast<std::int64_t>(take_bits(bytes, 8)));
       return;
     case 2:
-      sqlite3_bind_double(statement, place, real_of(take_bits(bytes, 8)));
+      sqlite3_bind_double(statement, place, std::bit_cast<double>(take_bits(bytes, 8)));
       return;
     case 3:
     case 4: {
@@ -579,8 +566,7 @@ void take(std::string_view bytes) {
   if (!filled->tables) {
     filled->tables.emplace();
   }
-  // By all of the input, since libFuzzer would find that a certain byte leads to more code, and choose the slow ones.
-  const auto lot = std::hash<std::string_view>()(bytes);
+  const auto lot = lot_of(bytes);
   std::array<Question, 2> questions;
   std::ranges::generate(questions, [&bytes] { return take_question(bytes); });
   filled->tables->fill(bytes);

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cctype>
 #include <cmath>
-#include <cstring>
 
 #include "libscale/monitor/steps.hpp"
 #include "tests/fuzz/target.hpp"
@@ -19,23 +19,13 @@ using std::chrono::milliseconds;
 
 constexpr WallTime k_begin{std::chrono::seconds(1'795'471'200)};
 
-std::uint64_t take_bits(std::string_view& bytes, int count) {
-  std::uint64_t bits = 0;
-  for (int n = 0; n < count; ++n) {
-    bits = bits << 8U | take_byte(bytes);
-  }
-  return bits;
-}
-
 /// A number as a history gives it: any but infinity.
 double take_number(std::string_view& bytes) {
   const auto kind = take_byte(bytes);
   if (kind % 8 != 0) {
     return kind;
   }
-  const auto bits = take_bits(bytes, 8);
-  double number = 0;
-  std::memcpy(&number, &bits, sizeof number);
+  const auto number = std::bit_cast<double>(take_bits(bytes, 8));
   constexpr double k_largest = 1e18;
   return std::abs(number) < k_largest ? number : kind == 0 ? k_largest : -k_largest;
 }

@@ -50,7 +50,7 @@ void take(std::string_view bytes) {
     require_printable(state.error().what, "why a state is not taken");
     return;
   }
-  if (is_chosen(bytes, 16)) {
+  if (lot_of(bytes) % 16 == 0) {
     const auto saved = store::save_state(path, *state);
     require(saved || saved.error().code == Errc::invalid, "a state that was read can be saved, or its file is damaged");
     require(store::load_state(path) == *state, "a state is read as it was saved, or as it was");

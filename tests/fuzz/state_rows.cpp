@@ -64,7 +64,7 @@ void take(std::string_view bytes) {
   }
   look_at(*state);
   require(store::state_of(store::rows_of(*state)) == *state, "a state is read as it was kept");
-  if (is_chosen(bytes, 256)) {
+  if (lot_of(bytes) % 256 == 0) {
     const auto path = folder() / "state";
     require(store::save_state(path, *state).has_value(), "a state that was read can be saved");
     require(store::load_state(path) == *state, "a state is read as it was saved");

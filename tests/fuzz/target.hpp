@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace kscale::fuzz {
@@ -28,8 +29,11 @@ std::string_view take_part(std::string_view& bytes);
 /// Takes one byte off the front; 0 where there is none.
 unsigned take_byte(std::string_view& bytes);
 
-/// Whether the input is one of those, one in `count`, with which more is tried than the time allows for all. All of its
-/// bytes tell, so that the mutants of such an input are not such inputs again.
-bool is_chosen(std::string_view bytes, std::size_t count);
+/// Takes so many bytes off the front, at most 8, as one number; 0 for each that is not there.
+std::uint64_t take_bits(std::string_view& bytes, int count);
+
+/// Chooses the inputs with which more is tried than the time allows for all. All bytes tell the number: libFuzzer would
+/// find that a certain one leads to more code, and go on with the slow inputs.
+std::size_t lot_of(std::string_view bytes);
 
 }  // namespace kscale::fuzz
